@@ -1,0 +1,72 @@
+#include "core/attention/head_summary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace attnviz {
+
+namespace {
+constexpr float kSparseBelow = 0.01F;
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+}  // namespace
+
+HeadSummaryBuilder::HeadSummaryBuilder(int queries, int keys, bool square) : m_square(square) {
+    m_partial.rowEntropies.assign(static_cast<std::size_t>(queries), 0.0F);
+    m_incoming.assign(static_cast<std::size_t>(keys), 0.0);
+}
+
+void HeadSummaryBuilder::addRow(int layer, int query, KeyRange range, std::span<const float> weights,
+                                const Visibility& visibility) {
+    double entropy = 0, distance = 0;
+    int visible = 0, sparse = 0;
+    for (int key = range.begin; key < range.end; ++key) {
+        if (visibility.masked(key)) continue;
+        ++visible;
+        const double weight = weights[static_cast<std::size_t>(key - range.begin)];
+        sparse += weight < kSparseBelow;
+        if (weight <= 0) continue;
+        entropy -= weight * std::log(weight);
+        distance += weight * std::abs(query - key);
+        m_incoming[static_cast<std::size_t>(key)] += weight;
+        m_partial.maxWeight = std::max(m_partial.maxWeight, weight);
+    }
+    m_partial.rowEntropies[static_cast<std::size_t>(query)] = static_cast<float>(entropy);
+    m_entropy += entropy;
+    m_effective += std::exp(entropy);
+    m_distance += distance;
+    m_cells += visible;
+    m_sparseCells += sparse;
+    ++m_rows;
+    const int count = visibility.visibleCount(layer, query);
+    if (count >= 2) {
+        m_normalized += entropy / std::log(static_cast<double>(count));
+        ++m_normalizedRows;
+    }
+    if (m_square && query >= 1) {
+        const auto at = [&](int key) {
+            return range.contains(key) ? static_cast<double>(weights[static_cast<std::size_t>(key - range.begin)]) : 0.0;
+        };
+        m_first += at(0);
+        m_previous += at(query - 1);
+        m_self += at(query);
+        ++m_laterRows;
+    }
+}
+
+HeadSummary HeadSummaryBuilder::finish() const {
+    HeadSummary summary = m_partial;
+    const auto mean = [](double sum, double count) { return count > 0 ? sum / count : kNone; };
+    summary.rowEntropy = mean(m_entropy, m_rows);
+    summary.normalizedRowEntropy = mean(m_normalized, m_normalizedRows);
+    summary.effectiveTokens = mean(m_effective, m_rows);
+    summary.meanDistance = m_square ? mean(m_distance, m_rows) : kNone;
+    summary.firstToken = mean(m_first, m_laterRows);
+    summary.previousToken = mean(m_previous, m_laterRows);
+    summary.selfWeight = mean(m_self, m_laterRows);
+    summary.visibleSparsity = mean(m_sparseCells, m_cells);
+    summary.incoming.assign(m_incoming.begin(), m_incoming.end());
+    return summary;
+}
+
+}  // namespace attnviz

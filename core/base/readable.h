@@ -1,0 +1,17 @@
+// Text for people: byte sizes, counts, and strings from strangers made harmless for a terminal or a sentence.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace attnviz {
+
+std::string readableBytes(std::int64_t bytes);  // decimal: "47 KB", "2.7 GB"
+
+// Control characters, bidirectional overrides and invalid UTF-8 replaced by visible escapes (\n stays if `lines`).
+std::string harmless(std::string_view text, bool lines = false);
+
+bool isValidUtf8(std::string_view text);
+
+}  // namespace attnviz

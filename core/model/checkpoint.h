@@ -1,0 +1,56 @@
+// The tensors of a model, mapped as stored. Nothing is copied or converted here.
+//
+// safetensors, one file or shards, as hostile input: every rule of the reference reader (header at most 100,000,000
+// bytes, UTF-8 JSON beginning with '{', no duplicate names, known types, offsets without holes or overlap, checked
+// products, the last byte is the file's end), and for shards: each name lies inside the folder lexically, in exactly
+// the file that the index names.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/mapped_file.h"
+#include "core/base/result.h"
+#include "core/model/model_folder.h"
+
+namespace attnviz {
+
+enum class TensorType { boolean, u8, i8, i16, u16, f16, bf16, i32, u32, f32, i64, u64, f64, other };
+
+std::string_view tensorTypeName(TensorType type);  // "F32"
+int tensorTypeBytes(TensorType type);              // 0 for `other` (sub-byte and 8-bit floats: kept, never read)
+
+struct TensorView {
+    TensorType type = TensorType::other;
+    std::vector<std::int64_t> shape;  // row-major
+    std::span<const std::byte> bytes;
+    std::string file;                 // file name, for errors
+
+    std::int64_t elements() const;
+};
+
+std::string shapeText(std::span<const std::int64_t> shape);  // "(768, 2304)"
+
+class Checkpoint {
+ public:
+    static Result<Checkpoint> open(const ModelFolder& folder);
+    static Result<Checkpoint> openFile(const std::filesystem::path& path);  // one safetensors file
+
+    const TensorView* find(std::string_view name) const;  // null pointer if absent
+    const std::map<std::string, TensorView, std::less<>>& tensors() const { return m_tensors; }
+    std::int64_t totalBytes() const { return m_totalBytes; }
+
+ private:
+    std::vector<std::shared_ptr<const MappedFile>> m_files;
+    std::map<std::string, TensorView, std::less<>> m_tensors;
+    std::int64_t m_totalBytes = 0;
+};
+
+}  // namespace attnviz

@@ -1,0 +1,35 @@
+// A text, a tokenizer and a model make an AttentionRun: tokenize, cut to length, run, name the tokens.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/model/engine.h"
+#include "core/text/tokenizer.h"
+
+namespace attnviz {
+
+// max_length: `automatic` cuts only at a hard limit, with a notice; N cuts to the lesser of both; 0 never cuts, and
+// what does not fit is refused.
+struct MaxLength {
+    bool automatic = true;
+    int tokens = 0;
+};
+
+struct TextInput {
+    std::string text;
+    std::optional<std::string> pair, target;
+    bool addSpecialTokens = true;
+    // Instead of text: run exactly these.
+    std::optional<ModelInput> ids;
+    MaxLength maxLength;
+};
+
+// `tokenizer` may be null when ids are given: tokens are then numbered ("#17").
+Result<std::shared_ptr<const AttentionRun>> runText(Model& model, const Tokenizer* tokenizer, const TextInput& input,
+                                                    const RunOptions& options, const RunListener& listener,
+                                                    std::stop_token stop);
+
+}  // namespace attnviz
