@@ -1,7 +1,8 @@
 // An analysis: numbers about attention, from sources, without a forward pass.
 //
-// Each analysis is one file with typed functions (what the window calls) and one descriptor (what everybody else derives
-// from: the command and its options, help, JSON keys, CSV table, menu entry, generic tests). One row in analyses.cpp.
+// Each analysis is one file with typed functions (what the window calls) and one descriptor (what everybody
+// else derives from: the command and its options, help, JSON keys, CSV table, menu entry, generic tests). One
+// row in analyses.cpp.
 #pragma once
 
 #include <functional>
@@ -23,11 +24,11 @@ namespace attnviz {
 
 struct AnalysisOption {
     enum class Kind { integer, number, choice, text, flag };
-    std::string_view name;                    // "query": --query
+    std::string_view name;  // "query": --query
     Kind kind = Kind::integer;
     std::string_view help;
-    std::string_view fallback;                // as typed; empty: absent unless given
-    std::vector<std::string_view> choices;    // of a choice
+    std::string_view fallback;              // as typed; empty: absent unless given
+    std::vector<std::string_view> choices;  // of a choice
 };
 
 // Options as given, checked against the descriptor by whoever read them (command line, window).
@@ -45,10 +46,10 @@ class AnalysisOptions {
 
 struct AnalysisRequest {
     const AttentionRun& run;
-    const AttentionSource& source;   // filtered; which of the run's kinds is the caller's choice
+    const AttentionSource& source;  // filtered; which of the run's kinds is the caller's choice
     AnalysisOptions options;
-    std::vector<int> layers;         // empty: all
-    std::vector<int> heads;          // empty: all
+    std::vector<int> layers;  // empty: all
+    std::vector<int> heads;   // empty: all
     ProgressSink progress;
     std::stop_token stop;
 };
@@ -67,10 +68,10 @@ struct AnalysisResult {
 };
 
 struct AnalysisDescriptor {
-    std::string_view id;       // command and key: "rollout"
-    std::string_view title;    // "Attention rollout"
-    std::string_view help;     // one line
-    std::string_view source;   // of the formula: "Abnar and Zuidema 2020"; empty for our own
+    std::string_view id;      // command and key: "rollout"
+    std::string_view title;   // "Attention rollout"
+    std::string_view help;    // one line
+    std::string_view source;  // of the formula: "Abnar and Zuidema 2020"; empty for our own
     std::vector<AnalysisOption> options;
     Result<AnalysisResult> (*run)(const AnalysisRequest&);
 };

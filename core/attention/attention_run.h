@@ -43,10 +43,10 @@ struct AttentionRun {
     // One a kind: encoder, decoder, cross. Never empty.
     std::vector<std::shared_ptr<const AttentionSource>> sources;
     std::vector<Prediction> predictions;
-    std::optional<FloatMatrix> logits;             // (position, vocabulary), on request
-    std::vector<FloatMatrix> hiddenStates;         // one a layer boundary, (position, width), on request
-    std::vector<FloatMatrix> targetHiddenStates;   // an encoder-decoder's decoder
-    std::vector<std::string> notices;              // what a person should know: truncated, foreign, rounded rows
+    std::optional<FloatMatrix> logits;            // (position, vocabulary), on request
+    std::vector<FloatMatrix> hiddenStates;        // one a layer boundary, (position, width), on request
+    std::vector<FloatMatrix> targetHiddenStates;  // an encoder-decoder's decoder
+    std::vector<std::string> notices;  // what a person should know: truncated, foreign, rounded rows
 
     const AttentionSource& main() const { return *sources.front(); }
     const AttentionSource* find(AttentionKind kind) const;

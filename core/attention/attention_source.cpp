@@ -6,9 +6,12 @@ namespace attnviz {
 
 std::string_view attentionKindName(AttentionKind kind) {
     switch (kind) {
-        case AttentionKind::encoder: return "encoder";
-        case AttentionKind::decoder: return "decoder";
-        case AttentionKind::cross: break;
+        case AttentionKind::encoder:
+            return "encoder";
+        case AttentionKind::decoder:
+            return "decoder";
+        case AttentionKind::cross:
+            break;
     }
     return "cross";
 }
@@ -52,8 +55,10 @@ Result<void> poolTile(const AttentionSource& source, const TileKey& key, std::sp
                 if (info.visibility.masked(static_cast<int>(k))) continue;
                 const auto cell = static_cast<std::size_t>((k - firstKey) / step);
                 const float weight = row[static_cast<std::size_t>(k)];
-                if (key.pooling == Pooling::max) cells[cell] = std::max(cells[cell], weight);
-                else sums[cell] += weight;
+                if (key.pooling == Pooling::max)
+                    cells[cell] = std::max(cells[cell], weight);
+                else
+                    sums[cell] += weight;
                 ++counts[cell];
             }
         }

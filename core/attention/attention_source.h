@@ -1,7 +1,7 @@
 // Where attention weights come from, whatever they are kept as. Immutable; may be asked from any thread.
 //
-// It never hands out a whole model's map. Masked cells are 0. Rows sum to 1 except where the model says otherwise.
-// Axes are layer, head, query, key. Callers keep layer, head and query in range.
+// It never hands out a whole model's map. Masked cells are 0. Rows sum to 1 except where the model says
+// otherwise. Axes are layer, head, query, key. Callers keep layer, head and query in range.
 #pragma once
 
 #include <memory>
@@ -29,10 +29,10 @@ struct AttentionInfo {
     AttentionKind kind = AttentionKind::decoder;
     int layers = 0, heads = 0, keyValueHeads = 0, queries = 0, keys = 0;
     Visibility visibility;
-    std::string storage;          // for a person: "dense float32", "queries and keys, float16"
+    std::string storage;  // for a person: "dense float32", "queries and keys, float16"
     std::int64_t keptBytes = 0;
-    bool renormalized = false;    // a filter changed rows: every number shown says so
-    std::string combined;         // "mean of 12 heads"; empty for heads as the model has them
+    bool renormalized = false;  // a filter changed rows: every number shown says so
+    std::string combined;       // "mean of 12 heads"; empty for heads as the model has them
 
     bool square() const { return kind != AttentionKind::cross && queries == keys; }
 };
@@ -42,7 +42,8 @@ enum class Pooling { max, mean };
 inline constexpr int kTileCells = 256;
 
 // One square of kTileCells x kTileCells cells, each pooled from 2^level x 2^level weights. Level 0 is exact.
-// Tile (row, column) begins at query row * kTileCells << level. Which source it belongs to is the owner's to say.
+// Tile (row, column) begins at query row * kTileCells << level. Which source it belongs to is the owner's to
+// say.
 struct TileKey {
     HeadId head;
     int level = 0, row = 0, column = 0;
@@ -57,14 +58,17 @@ class AttentionSource {
     // [begin, end) of keys that the query may see; padding apart.
     KeyRange visible(int layer, int query) const { return info().visibility.range(layer, query); }
 
-    // Layers that are there already; all of them once a run has ended. A layer that is not ready may not be asked for.
+    // Layers that are there already; all of them once a run has ended. A layer that is not ready may not be
+    // asked for.
     virtual int layersReady() const { return info().layers; }
     virtual const Overview& overview(HeadId head) const = 0;
     virtual const HeadSummary& summary(HeadId head) const = 0;
     // All keys of one row; `keys` has info().keys elements.
     virtual void row(HeadId head, int query, std::span<float> keys) const = 0;
-    // Rows [query, query + count) of a head, row-major into (count, keys). Faster than row by row where recomputed.
-    virtual Result<void> rows(HeadId head, int query, int count, std::span<float> out, std::stop_token stop) const;
+    // Rows [query, query + count) of a head, row-major into (count, keys). Faster than row by row where
+    // recomputed.
+    virtual Result<void> rows(HeadId head, int query, int count, std::span<float> out,
+                              std::stop_token stop) const;
     // (kTileCells, kTileCells) values, row-major. Cells with nothing visible, and those beyond the edge, are
     // kMaskedCell. Pooling is over the visible cells. Cancelled when `stop` fires.
     virtual Result<void> tile(const TileKey& key, std::span<float> out, std::stop_token stop) const;
@@ -72,6 +76,7 @@ class AttentionSource {
 
 // Pools visible cells of exact rows into one tile. What `tile` of any source may be built on:
 // `rowsOf(query, count, out)` fills (count, keys) exact weights.
-Result<void> poolTile(const AttentionSource& source, const TileKey& key, std::span<float> out, std::stop_token stop);
+Result<void> poolTile(const AttentionSource& source, const TileKey& key, std::span<float> out,
+                      std::stop_token stop);
 
 }  // namespace attnviz

@@ -10,13 +10,16 @@ namespace {
 
 std::size_t rowOffset(const AttentionInfo& info, int head, int query) {
     return (static_cast<std::size_t>(head) * static_cast<std::size_t>(info.queries) +
-            static_cast<std::size_t>(query)) * static_cast<std::size_t>(info.keys);
+            static_cast<std::size_t>(query)) *
+           static_cast<std::size_t>(info.keys);
 }
 
 void readRow(const AttentionInfo& info, const DenseLayer& layer, int head, int query, std::span<float> keys) {
     const auto offset = rowOffset(info, head, query);
-    if (layer.halves.empty()) std::copy_n(layer.floats.begin() + static_cast<long>(offset), keys.size(), keys.begin());
-    else floatsFromHalves(std::span(layer.halves).subspan(offset, keys.size()), keys);
+    if (layer.halves.empty())
+        std::copy_n(layer.floats.begin() + static_cast<long>(offset), keys.size(), keys.begin());
+    else
+        floatsFromHalves(std::span(layer.halves).subspan(offset, keys.size()), keys);
 }
 
 // A layer that came without overviews (a file) gets them; the others are shared as they are.
@@ -46,14 +49,13 @@ std::shared_ptr<const DenseLayer> summarized(const AttentionInfo& info, int laye
 
 }  // namespace
 
-std::shared_ptr<const DenseAttention> DenseAttention::create(AttentionInfo info,
-                                                             std::vector<std::shared_ptr<const DenseLayer>> layers) {
+std::shared_ptr<const DenseAttention> DenseAttention::create(
+    AttentionInfo info, std::vector<std::shared_ptr<const DenseLayer>> layers) {
     std::shared_ptr<DenseAttention> source(new DenseAttention);
     std::int64_t bytes = 0;
     for (std::size_t index = 0; index < layers.size(); ++index) {
         auto& layer = layers[index];
-        assert(layer->floats.size() + layer->halves.size() ==
-               rowOffset(info, info.heads, 0));
+        assert(layer->floats.size() + layer->halves.size() == rowOffset(info, info.heads, 0));
         layer = summarized(info, static_cast<int>(index), std::move(layer));
         bytes += static_cast<std::int64_t>(layer->floats.size() * sizeof(float) +
                                            layer->halves.size() * sizeof(std::uint16_t));

@@ -1,7 +1,7 @@
 // Attention kept as it is: one (head, query, key) block a layer, float32 or float16.
 //
-// What opened files are kept as, and runs whose maps fit into memory. Blocks are shared, so a source with one more layer
-// (a run in progress) costs nothing.
+// What opened files are kept as, and runs whose maps fit into memory. Blocks are shared, so a source with one
+// more layer (a run in progress) costs nothing.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,10 @@ struct DenseLayer {
 class DenseAttention final : public AttentionSource {
  public:
     // `info.layers` is the whole model's; `layers` may hold fewer (a run in progress). Fills in `storage` and
-    // `keptBytes`, and computes overviews and summaries of layers that have none. Sizes must agree (asserted: callers
-    // check what strangers give them).
-    static std::shared_ptr<const DenseAttention> create(AttentionInfo info,
-                                                        std::vector<std::shared_ptr<const DenseLayer>> layers);
+    // `keptBytes`, and computes overviews and summaries of layers that have none. Sizes must agree (asserted:
+    // callers check what strangers give them).
+    static std::shared_ptr<const DenseAttention> create(
+        AttentionInfo info, std::vector<std::shared_ptr<const DenseLayer>> layers);
 
     const AttentionInfo& info() const override { return m_info; }
     int layersReady() const override { return static_cast<int>(m_layers.size()); }

@@ -45,7 +45,9 @@ void HeadSummaryBuilder::addRow(int layer, int query, KeyRange range, std::span<
     }
     if (m_square && query >= 1) {
         const auto at = [&](int key) {
-            return range.contains(key) ? static_cast<double>(weights[static_cast<std::size_t>(key - range.begin)]) : 0.0;
+            return range.contains(key)
+                       ? static_cast<double>(weights[static_cast<std::size_t>(key - range.begin)])
+                       : 0.0;
         };
         m_first += at(0);
         m_previous += at(query - 1);

@@ -1,6 +1,8 @@
-// The numbers of one head that are taken while its rows are hot: what colours the Heads map at once, without a pass.
+// The numbers of one head that are taken while its rows are hot: what colours the Heads map at once, without
+// a pass.
 //
-// Definitions are those of the corrected statistics: masked cells are left out, entropies in nats, sums in float64.
+// Definitions are those of the corrected statistics: masked cells are left out, entropies in nats, sums in
+// float64.
 #pragma once
 
 #include <span>
@@ -11,9 +13,10 @@
 namespace attnviz {
 
 struct HeadSummary {
-    double rowEntropy = 0;            // mean over rows of H_i = -sum_j A_ij ln A_ij
-    double normalizedRowEntropy = 0;  // mean of H_i / ln v(i) over rows with v(i) >= 2; NaN where there is none
-    double effectiveTokens = 0;       // mean of exp(H_i)
+    double rowEntropy = 0;  // mean over rows of H_i = -sum_j A_ij ln A_ij
+    double normalizedRowEntropy =
+        0;                       // mean of H_i / ln v(i) over rows with v(i) >= 2; NaN where there is none
+    double effectiveTokens = 0;  // mean of exp(H_i)
     double maxWeight = 0;
     double meanDistance = 0;          // mean_i sum_j A_ij |i - j|; NaN for cross attention
     double firstToken = 0;            // mean of A_i0 over rows i >= 1; NaN without one
@@ -28,13 +31,15 @@ class HeadSummaryBuilder {
  public:
     // `square`: queries and keys are the same tokens (not cross attention), so that distance has a meaning.
     HeadSummaryBuilder(int queries, int keys, bool square);
-    void addRow(int layer, int query, KeyRange range, std::span<const float> weights, const Visibility& visibility);
+    void addRow(int layer, int query, KeyRange range, std::span<const float> weights,
+                const Visibility& visibility);
     HeadSummary finish() const;
 
  private:
     bool m_square;
     HeadSummary m_partial;
-    double m_normalized = 0, m_distance = 0, m_first = 0, m_previous = 0, m_self = 0, m_entropy = 0, m_effective = 0;
+    double m_normalized = 0, m_distance = 0, m_first = 0, m_previous = 0, m_self = 0, m_entropy = 0,
+           m_effective = 0;
     double m_cells = 0, m_sparseCells = 0;
     int m_rows = 0, m_normalizedRows = 0, m_laterRows = 0;
     std::vector<double> m_incoming;

@@ -5,7 +5,8 @@
 namespace attnviz {
 namespace {
 
-// The cell that holds element `index` of `count`, such that cell c covers [c count / cells, (c + 1) count / cells).
+// The cell that holds element `index` of `count`, such that cell c covers [c count / cells, (c + 1) count /
+// cells).
 int cellOf(int index, int count, int cells) {
     return static_cast<int>(((static_cast<long>(index) + 1) * cells - 1) / count);
 }
@@ -13,10 +14,13 @@ int cellOf(int index, int count, int cells) {
 }  // namespace
 
 OverviewBuilder::OverviewBuilder(int queries, int keys)
-    : m_queries(queries), m_keys(keys), m_rows(std::min(queries, kOverviewCells)),
+    : m_queries(queries),
+      m_keys(keys),
+      m_rows(std::min(queries, kOverviewCells)),
       m_columns(std::min(keys, kOverviewCells)) {
     m_columnOf.resize(static_cast<std::size_t>(keys));
-    for (int key = 0; key < keys; ++key) m_columnOf[static_cast<std::size_t>(key)] = cellOf(key, keys, m_columns);
+    for (int key = 0; key < keys; ++key)
+        m_columnOf[static_cast<std::size_t>(key)] = cellOf(key, keys, m_columns);
     const auto cells = static_cast<std::size_t>(m_rows) * static_cast<std::size_t>(m_columns);
     m_sum.assign(cells, 0);
     m_max.assign(cells, kMaskedCell);

@@ -1,7 +1,8 @@
-// A head's map pooled to at most 64 x 64 cells, mean and max: always resident, for thumbnails and the minimap.
+// A head's map pooled to at most 64 x 64 cells, mean and max: always resident, for thumbnails and the
+// minimap.
 //
-// Overview cell (r, c) covers the queries [r N / R, (r + 1) N / R) and the keys alike. Masked cells count for neither;
-// a cell with nothing visible has mean and max of -1, which is drawn as masked ground.
+// Overview cell (r, c) covers the queries [r N / R, (r + 1) N / R) and the keys alike. Masked cells count for
+// neither; a cell with nothing visible has mean and max of -1, which is drawn as masked ground.
 #pragma once
 
 #include <span>

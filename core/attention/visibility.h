@@ -1,7 +1,7 @@
 // Which keys a query may see. Data, not a guess: masked is not the same as a weight of zero.
 //
-// A value: causal or not, a window on one or both sides (per layer), padding. Padded keys lie inside the range and are
-// asked for apart, because padding may stand anywhere. A padded *query* sees like any other.
+// A value: causal or not, a window on one or both sides (per layer), padding. Padded keys lie inside the
+// range and are asked for apart, because padding may stand anywhere. A padded *query* sees like any other.
 #pragma once
 
 #include <cstdint>
@@ -33,9 +33,16 @@ class Visibility {
         return visibility;
     }
 
-    Visibility& setCausal(bool causal) { m_causal = causal; return *this; }
-    Visibility& setWindows(std::vector<Window> perLayer) { m_windows = std::move(perLayer); return *this; }
-    Visibility& setMaskedKeys(std::vector<int> keys);  // padding; sorted and made unique, out of range dropped
+    Visibility& setCausal(bool causal) {
+        m_causal = causal;
+        return *this;
+    }
+    Visibility& setWindows(std::vector<Window> perLayer) {
+        m_windows = std::move(perLayer);
+        return *this;
+    }
+    Visibility& setMaskedKeys(
+        std::vector<int> keys);  // padding; sorted and made unique, out of range dropped
 
     int queries() const { return m_queries; }
     int keys() const { return m_keys; }
@@ -45,7 +52,9 @@ class Visibility {
 
     KeyRange range(int layer, int query) const;  // padding apart
     bool masked(int key) const { return !m_padding.empty() && m_padding[static_cast<std::size_t>(key)] != 0; }
-    bool sees(int layer, int query, int key) const { return range(layer, query).contains(key) && !masked(key); }
+    bool sees(int layer, int query, int key) const {
+        return range(layer, query).contains(key) && !masked(key);
+    }
     int visibleCount(int layer, int query) const;  // v(i) of the definitions: unpadded keys inside the range
 
     bool operator==(const Visibility&) const = default;
@@ -55,8 +64,8 @@ class Visibility {
     bool m_causal = false;
     std::vector<Window> m_windows;
     std::vector<int> m_maskedKeys;
-    std::vector<std::uint8_t> m_padding;    // by key; empty without padding
-    std::vector<int> m_paddedBefore;        // prefix sums of m_padding, keys + 1 long
+    std::vector<std::uint8_t> m_padding;  // by key; empty without padding
+    std::vector<int> m_paddedBefore;      // prefix sums of m_padding, keys + 1 long
 };
 
 }  // namespace attnviz

@@ -43,7 +43,8 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::filesystem::pa
     file->m_target = target;
     struct stat status {};
     const bool exists = ::stat(target.c_str(), &status) == 0;
-    if (exists && S_ISDIR(status.st_mode)) return badInput("this is a folder", path.string(), "Name a file in it.");
+    if (exists && S_ISDIR(status.st_mode))
+        return badInput("this is a folder", path.string(), "Name a file in it.");
     if (exists && !S_ISREG(status.st_mode)) {
         file->m_descriptor = ::open(target.c_str(), O_WRONLY | O_CLOEXEC);
         if (file->m_descriptor < 0) return writeError(path, errno);
@@ -51,13 +52,15 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::filesystem::pa
     }
     if (target.filename().empty() || target.filename() == "." || target.filename() == "..")
         return badInput("this names no file", path.string());
-    std::string pattern = (target.parent_path() / ("." + target.filename().string().substr(0, 200) + ".XXXXXX"));
+    std::string pattern =
+        (target.parent_path() / ("." + target.filename().string().substr(0, 200) + ".XXXXXX"));
     file->m_descriptor = ::mkostemp(pattern.data(), O_CLOEXEC);
     if (file->m_descriptor < 0) {
         const int reason = errno;
         const auto folder = target.parent_path().empty() ? std::filesystem::path(".") : target.parent_path();
         if (reason == ENOENT || reason == ENOTDIR)
-            return ioError("the folder '" + folder.string() + "' does not exist", path.string(), "Create it first.");
+            return ioError("the folder '" + folder.string() + "' does not exist", path.string(),
+                           "Create it first.");
         if (reason == EACCES || reason == EROFS || reason == EPERM)
             return ioError("the folder '" + folder.string() + "' is not writable", path.string(),
                            "Save elsewhere, or change its permissions.");

@@ -1,7 +1,8 @@
 // A file that is written whole or not at all: a temporary file beside it, flushed, then renamed over it.
 //
-// What was there before stays until commit() succeeds. A destroyed, uncommitted AtomicFile leaves nothing behind.
-// Through a symbolic link the link's target is replaced; device files (/dev/stdout, /dev/full) are written directly.
+// What was there before stays until commit() succeeds. A destroyed, uncommitted AtomicFile leaves nothing
+// behind. Through a symbolic link the link's target is replaced; device files (/dev/stdout, /dev/full) are
+// written directly.
 #pragma once
 
 #include <filesystem>

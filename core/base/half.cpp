@@ -25,7 +25,7 @@ std::uint16_t halfFromFloat(float value) {
     const auto bits = std::bit_cast<std::uint32_t>(value);
     const auto sign = static_cast<std::uint16_t>((bits >> 16U) & 0x8000U);
     const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
-    if (magnitude > 0x7F800000U) return static_cast<std::uint16_t>(sign | 0x7E00U);  // NaN
+    if (magnitude > 0x7F800000U) return static_cast<std::uint16_t>(sign | 0x7E00U);   // NaN
     if (magnitude >= 0x477FF000U) return static_cast<std::uint16_t>(sign | 0x7C00U);  // 65520 and above
     if (magnitude < 0x38800000U) {  // below 2^-14: adding a power of two rounds into the mantissa, to even
         const float rounded = std::bit_cast<float>(magnitude) + 0.5F;
@@ -49,14 +49,16 @@ std::uint16_t bfloat16FromFloat(float value) {
 #if defined(__x86_64__)
 namespace {
 
-__attribute__((target("avx,f16c"))) std::size_t widenF16c(const std::uint16_t* in, float* out, std::size_t n) {
+__attribute__((target("avx,f16c"))) std::size_t widenF16c(const std::uint16_t* in, float* out,
+                                                          std::size_t n) {
     std::size_t i = 0;
     for (; i + 8 <= n; i += 8)
         _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in + i))));
     return i;
 }
 
-__attribute__((target("avx,f16c"))) std::size_t narrowF16c(const float* in, std::uint16_t* out, std::size_t n) {
+__attribute__((target("avx,f16c"))) std::size_t narrowF16c(const float* in, std::uint16_t* out,
+                                                           std::size_t n) {
     std::size_t i = 0;
     for (; i + 8 <= n; i += 8)
         _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i),

@@ -1,7 +1,7 @@
 // 16-bit storage of numbers: IEEE float16 and bfloat16, converted to and from float32.
 //
-// No _Float16 (gcc 12 emulates it in calls that LibTorch also defines). Conversions round to nearest, ties to even;
-// float16 overflows to infinity, which callers that keep data check for.
+// No _Float16 (gcc 12 emulates it in calls that LibTorch also defines). Conversions round to nearest, ties to
+// even; float16 overflows to infinity, which callers that keep data check for.
 #pragma once
 
 #include <cstdint>

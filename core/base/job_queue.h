@@ -1,10 +1,11 @@
 // One thread that works off requests; the newest request of a tag wins.
 //
-// A request is a value, a result is a shared_ptr<const T>; nothing mutable crosses the thread. Each job gets a
-// std::stop_token that fires when a newer job with the same tag arrives, on cancel(tag), and on destruction.
-// A result is checked twice against newer requests: here before it is posted, and again when the posted delivery
-// runs on the owner's thread. Delivery goes through the `post` function of the owner, so core needs no event loop.
-// An exception in a job becomes an Error at the queue's edge (std::bad_alloc: outOfMemory).
+// A request is a value, a result is a shared_ptr<const T>; nothing mutable crosses the thread. Each job gets
+// a std::stop_token that fires when a newer job with the same tag arrives, on cancel(tag), and on
+// destruction. A result is checked twice against newer requests: here before it is posted, and again when the
+// posted delivery runs on the owner's thread. Delivery goes through the `post` function of the owner, so core
+// needs no event loop. An exception in a job becomes an Error at the queue's edge (std::bad_alloc:
+// outOfMemory).
 #pragma once
 
 #include <condition_variable>
@@ -24,7 +25,8 @@ namespace attnviz {
 
 class JobQueue {
  public:
-    // Runs the given function on the owner's thread, some time later. Must be callable from the queue's thread.
+    // Runs the given function on the owner's thread, some time later. Must be callable from the queue's
+    // thread.
     using Post = std::function<void(std::function<void()>)>;
 
     JobQueue(std::string name, Post post);
@@ -32,16 +34,18 @@ class JobQueue {
     JobQueue(const JobQueue&) = delete;
     JobQueue& operator=(const JobQueue&) = delete;
 
-    // `work(stop)` runs on the queue's thread and returns Result<T>; `deliver(Result<T>)` runs on the owner's,
-    // unless a newer job with this tag was submitted or the tag was cancelled meanwhile.
+    // `work(stop)` runs on the queue's thread and returns Result<T>; `deliver(Result<T>)` runs on the
+    // owner's, unless a newer job with this tag was submitted or the tag was cancelled meanwhile.
     template <class Work, class Deliver>
     void submit(const std::string& tag, Work work, Deliver deliver) {
         using Outcome = std::invoke_result_t<Work, std::stop_token>;
-        enqueue(tag, [work = std::move(work), deliver = std::move(deliver)](std::stop_token stop) mutable
-                -> std::function<void()> {
-            auto outcome = std::make_shared<Outcome>(guarded<Outcome>([&] { return work(stop); }));
-            return [outcome, deliver = std::move(deliver)]() mutable { deliver(std::move(*outcome)); };
-        });
+        enqueue(tag,
+                [work = std::move(work),
+                 deliver = std::move(deliver)](std::stop_token stop) mutable -> std::function<void()> {
+                    auto outcome = std::make_shared<Outcome>(guarded<Outcome>([&] { return work(stop); }));
+                    return
+                        [outcome, deliver = std::move(deliver)]() mutable { deliver(std::move(*outcome)); };
+                });
     }
 
     // The tag's job is stopped, and its result is never delivered.
@@ -59,7 +63,8 @@ class JobQueue {
         try {
             return function();
         } catch (const std::bad_alloc&) {
-            return Outcome(outOfMemory("not enough memory", {}, "Close other documents, or use a shorter text."));
+            return Outcome(
+                outOfMemory("not enough memory", {}, "Close other documents, or use a shorter text."));
         } catch (const std::exception& exception) {
             return Outcome(internalError(exception.what()));
         }

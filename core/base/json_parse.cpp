@@ -32,19 +32,26 @@ Result<JsonValue> convert(simdjson::dom::element element, std::string_view where
             const simdjson::dom::object object = element.get_object();
             for (auto field : object) {
                 if (!seen.insert(field.key).second)
-                    return badInput("the key \"" + std::string(field.key) + "\" appears twice", std::string(where));
+                    return badInput("the key \"" + std::string(field.key) + "\" appears twice",
+                                    std::string(where));
                 auto value = convert(field.value, where, level + 1);
                 if (!value) return value.error();
                 members.emplace_back(std::string(field.key), std::move(*value));
             }
             return JsonValue(std::move(members));
         }
-        case element_type::INT64: return JsonValue(static_cast<long>(element.get_int64().value_unsafe()));
-        case element_type::UINT64: return JsonValue(static_cast<double>(element.get_uint64().value_unsafe()));
-        case element_type::DOUBLE: return JsonValue(element.get_double().value_unsafe());
-        case element_type::STRING: return JsonValue(element.get_string().value_unsafe());
-        case element_type::BOOL: return JsonValue(element.get_bool().value_unsafe());
-        case element_type::NULL_VALUE: break;
+        case element_type::INT64:
+            return JsonValue(static_cast<long>(element.get_int64().value_unsafe()));
+        case element_type::UINT64:
+            return JsonValue(static_cast<double>(element.get_uint64().value_unsafe()));
+        case element_type::DOUBLE:
+            return JsonValue(element.get_double().value_unsafe());
+        case element_type::STRING:
+            return JsonValue(element.get_string().value_unsafe());
+        case element_type::BOOL:
+            return JsonValue(element.get_bool().value_unsafe());
+        case element_type::NULL_VALUE:
+            break;
     }
     return JsonValue();
 }

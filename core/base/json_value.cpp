@@ -12,11 +12,21 @@ void appendString(std::string& out, const std::string& text) {
     out += '"';
     for (const char c : text) {
         switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
             default:
                 if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
                     out += "\\u00";
@@ -50,7 +60,8 @@ const JsonValue kNull;
 void append(std::string& out, const JsonValue& value, int indent, int level);
 
 template <class Items, class Write>
-void appendList(std::string& out, const Items& items, char open, char close, int indent, int level, Write write) {
+void appendList(std::string& out, const Items& items, char open, char close, int indent, int level,
+                Write write) {
     out += open;
     bool first = true;
     for (const auto& item : items) {

@@ -61,10 +61,10 @@ class JsonValue {
     const Array& items() const;              // empty if this is no array
     const Object& members() const;           // empty if this is no object
 
-    const JsonValue* find(std::string_view key) const;       // null pointer if absent or no object
-    const JsonValue& operator[](std::string_view key) const; // JSON null if absent
-    JsonValue& set(std::string key, JsonValue value);        // replaces, or appends; *this must be an object
-    JsonValue& push(JsonValue value);                        // *this must be an array
+    const JsonValue* find(std::string_view key) const;        // null pointer if absent or no object
+    const JsonValue& operator[](std::string_view key) const;  // JSON null if absent
+    JsonValue& set(std::string key, JsonValue value);         // replaces, or appends; *this must be an object
+    JsonValue& push(JsonValue value);                         // *this must be an array
 
     // `indent` 0 writes one line.
     std::string toText(int indent = 2) const;

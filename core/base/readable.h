@@ -9,7 +9,8 @@ namespace attnviz {
 
 std::string readableBytes(std::int64_t bytes);  // decimal: "47 KB", "2.7 GB"
 
-// Control characters, bidirectional overrides and invalid UTF-8 replaced by visible escapes (\n stays if `lines`).
+// Control characters, bidirectional overrides and invalid UTF-8 replaced by visible escapes (\n stays if
+// `lines`).
 std::string harmless(std::string_view text, bool lines = false);
 
 bool isValidUtf8(std::string_view text);

@@ -1,7 +1,7 @@
 // A value, or the reason why there is none.
 //
-// Every function of ours that can fail on input, files, memory or a stop request returns a Result. Exceptions are
-// left to libraries; they are caught at the edge of a room (job_queue, torch) and become an Error.
+// Every function of ours that can fail on input, files, memory or a stop request returns a Result. Exceptions
+// are left to libraries; they are caught at the edge of a room (job_queue, torch) and become an Error.
 #pragma once
 
 #include <cassert>
@@ -20,7 +20,8 @@ struct Error {
     std::string where;  // a path, an option, a place in a file; may be empty
     std::string hint;   // what the person can do next; may be empty
 
-    // "where: what. hint", ready for a banner or a terminal. Text from files is made harmless (terminal escapes).
+    // "where: what. hint", ready for a banner or a terminal. Text from files is made harmless (terminal
+    // escapes).
     std::string sentence() const;
 };
 

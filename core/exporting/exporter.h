@@ -1,5 +1,6 @@
 // An exporter: one file format that a run can leave in. One file, one row in exporters.cpp (figures: in
-// ui/exporting/figure_exporters.cpp). Dialog filters, suffixes of the command line and README tables are derived.
+// ui/exporting/figure_exporters.cpp). Dialog filters, suffixes of the command line and README tables are
+// derived.
 #pragma once
 
 #include <filesystem>
@@ -21,11 +22,11 @@ enum class Theme { light, dark };
 
 // What goes out, and how it is drawn. Exporters ignore what has no meaning for them.
 struct ExportRequest {
-    const Session& session;                    // session.run is what is exported
+    const Session& session;  // session.run is what is exported
     // The run's sources as seen through the filters, one a kind, in the run's order.
     std::vector<std::shared_ptr<const AttentionSource>> sources;
-    std::vector<int> layers, heads;            // empty: for data all; for figures the last layer, mean of all heads
-    std::string combine;                       // "mean", "max", "min", "sum"; empty: heads side by side where possible
+    std::vector<int> layers, heads;  // empty: for data all; for figures the last layer, mean of all heads
+    std::string combine;             // "mean", "max", "min", "sum"; empty: heads side by side where possible
     bool includeAttention = true, includeLogits = false, includeHiddenStates = false;
     bool halfPrecision = false;
     bool includeMetadata = true, compress = false;
@@ -33,14 +34,14 @@ struct ExportRequest {
     double widthInches = 12, heightInches = 8;
     int dpi = 300;
     Theme theme = Theme::light;
-    std::string created;                       // ISO 8601; tests fix it
+    std::string created;  // ISO 8601; tests fix it
 };
 
 struct ExporterDescriptor {
-    std::string_view id;                         // "npz"
-    std::string_view title;                      // "NumPy archive"
-    std::vector<std::string_view> suffixes;      // {".npz"}; the longest match wins (".json.gz")
-    bool draws = false;                          // a figure: figure options have a meaning
+    std::string_view id;                     // "npz"
+    std::string_view title;                  // "NumPy archive"
+    std::vector<std::string_view> suffixes;  // {".npz"}; the longest match wins (".json.gz")
+    bool draws = false;                      // a figure: figure options have a meaning
     Result<void> (*write)(const ExportRequest&, ByteSink&, const ProgressSink&, std::stop_token);
 };
 

@@ -1,9 +1,9 @@
 // The tensors of a model, mapped as stored. Nothing is copied or converted here.
 //
-// safetensors, one file or shards, as hostile input: every rule of the reference reader (header at most 100,000,000
-// bytes, UTF-8 JSON beginning with '{', no duplicate names, known types, offsets without holes or overlap, checked
-// products, the last byte is the file's end), and for shards: each name lies inside the folder lexically, in exactly
-// the file that the index names.
+// safetensors, one file or shards, as hostile input: every rule of the reference reader (header at most
+// 100,000,000 bytes, UTF-8 JSON beginning with '{', no duplicate names, known types, offsets without holes or
+// overlap, checked products, the last byte is the file's end), and for shards: each name lies inside the
+// folder lexically, in exactly the file that the index names.
 #pragma once
 
 #include <cstddef>
@@ -25,13 +25,13 @@ namespace attnviz {
 enum class TensorType { boolean, u8, i8, i16, u16, f16, bf16, i32, u32, f32, i64, u64, f64, other };
 
 std::string_view tensorTypeName(TensorType type);  // "F32"
-int tensorTypeBytes(TensorType type);              // 0 for `other` (sub-byte and 8-bit floats: kept, never read)
+int tensorTypeBytes(TensorType type);  // 0 for `other` (sub-byte and 8-bit floats: kept, never read)
 
 struct TensorView {
     TensorType type = TensorType::other;
     std::vector<std::int64_t> shape;  // row-major
     std::span<const std::byte> bytes;
-    std::string file;                 // file name, for errors
+    std::string file;  // file name, for errors
 
     std::int64_t elements() const;
 };

@@ -42,13 +42,13 @@ struct ModelInfo {
     std::int64_t width = 0, vocabulary = 0;
     bool causal = true;
     bool encoderDecoder = false;
-    bool hasHead = true;                    // logits can be had
-    bool usesSegments = false;              // token type ids mean something
-    std::optional<int> positionLimit;       // a learned table: a hard limit
-    std::optional<int> configuredLength;    // what config.json was made for; beyond it is extrapolation
-    std::string device, dtype;              // in words: "cpu", "float32"
+    bool hasHead = true;                  // logits can be had
+    bool usesSegments = false;            // token type ids mean something
+    std::optional<int> positionLimit;     // a learned table: a hard limit
+    std::optional<int> configuredLength;  // what config.json was made for; beyond it is extrapolation
+    std::string device, dtype;            // in words: "cpu", "float32"
     std::int64_t weightBytes = 0;
-    int ignoredTensors = 0;                 // stored, but no part of the model
+    int ignoredTensors = 0;  // stored, but no part of the model
     std::string configJson;
 };
 
@@ -62,8 +62,8 @@ struct RunOptions {
     Precision precision = Precision::float32;  // of what is kept: float16 halves it, rounded
     bool allLogits = false;                    // (position, vocabulary); else only predictions
     bool hiddenStates = false;
-    std::vector<int> predictAt = {-1};         // positions to predict at; negative from the end; empty: none
-    int predictions = 10;                      // how many tokens each
+    std::vector<int> predictAt = {-1};  // positions to predict at; negative from the end; empty: none
+    int predictions = 10;               // how many tokens each
 };
 
 struct LayerReady {
@@ -100,10 +100,10 @@ class Model {
     virtual ~Model() = default;
     virtual const ModelInfo& info() const = 0;
     virtual MemoryEstimate estimate(const ModelInput& input, const RunOptions& options) const = 0;
-    // Refuses ids outside the vocabulary, masks and segments of another length, a text beyond the position table,
-    // and what does not fit into memory. Stops within one layer.
-    virtual Result<ModelOutput> run(const ModelInput& input, const RunOptions& options, const RunListener& listener,
-                                    std::stop_token stop) = 0;
+    // Refuses ids outside the vocabulary, masks and segments of another length, a text beyond the position
+    // table, and what does not fit into memory. Stops within one layer.
+    virtual Result<ModelOutput> run(const ModelInput& input, const RunOptions& options,
+                                    const RunListener& listener, std::stop_token stop) = 0;
 };
 
 struct FamilyInfo {

@@ -1,7 +1,8 @@
-// config.json: what a model says of itself. A thin, checked view of the JSON; families read their own keys from it.
+// config.json: what a model says of itself. A thin, checked view of the JSON; families read their own keys
+// from it.
 //
-// An absent key and null are the same. Integers are range-checked where they are read, because sizes of tensors and
-// loops come from them.
+// An absent key and null are the same. Integers are range-checked where they are read, because sizes of
+// tensors and loops come from them.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@ class ModelConfig {
     bool has(std::string_view key) const;  // present and not null
 
     // A required size: the first of `aliases` that is present. 1 to `limit`, or an Error that names the key.
-    Result<std::int64_t> size(std::initializer_list<std::string_view> aliases, std::int64_t limit = 1 << 24) const;
+    Result<std::int64_t> size(std::initializer_list<std::string_view> aliases,
+                              std::int64_t limit = 1 << 24) const;
     // Optional ones; an Error if present with a wrong type or out of range.
     Result<std::int64_t> sizeOr(std::initializer_list<std::string_view> aliases, std::int64_t fallback,
                                 std::int64_t limit = 1 << 24) const;

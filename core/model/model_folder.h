@@ -1,6 +1,7 @@
 // Which files make up a model: a folder as Hugging Face publishes it.
 //
-// Finds, and checks that they are there and are what they claim (a Git LFS pointer is named as such); reads nothing else.
+// Finds, and checks that they are there and are what they claim (a Git LFS pointer is named as such); reads
+// nothing else.
 #pragma once
 
 #include <filesystem>
@@ -15,10 +16,11 @@ namespace attnviz {
 
 struct ModelFolder {
     std::filesystem::path folder;
-    std::filesystem::path config;                     // config.json
-    std::vector<std::filesystem::path> weights;       // model.safetensors, or the shards that the index names, in order
+    std::filesystem::path config;  // config.json
+    std::vector<std::filesystem::path>
+        weights;  // model.safetensors, or the shards that the index names, in order
     std::optional<std::filesystem::path> shardIndex;  // model.safetensors.index.json
-    std::string name;                                 // what a person calls it: the folder's name, or "sample"
+    std::string name;  // what a person calls it: the folder's name, or "sample"
 };
 
 // `model` is a folder, a file inside one, or "sample" (the model that ships with the program).

@@ -11,8 +11,8 @@
 
 namespace attnviz {
 
-// max_length: `automatic` cuts only at a hard limit, with a notice; N cuts to the lesser of both; 0 never cuts, and
-// what does not fit is refused.
+// max_length: `automatic` cuts only at a hard limit, with a notice; N cuts to the lesser of both; 0 never
+// cuts, and what does not fit is refused.
 struct MaxLength {
     bool automatic = true;
     int tokens = 0;
@@ -28,8 +28,8 @@ struct TextInput {
 };
 
 // `tokenizer` may be null when ids are given: tokens are then numbered ("#17").
-Result<std::shared_ptr<const AttentionRun>> runText(Model& model, const Tokenizer* tokenizer, const TextInput& input,
-                                                    const RunOptions& options, const RunListener& listener,
-                                                    std::stop_token stop);
+Result<std::shared_ptr<const AttentionRun>> runText(Model& model, const Tokenizer* tokenizer,
+                                                    const TextInput& input, const RunOptions& options,
+                                                    const RunListener& listener, std::stop_token stop);
 
 }  // namespace attnviz

@@ -21,17 +21,17 @@ enum class SessionEncoding { automatic, nested, float16, float32, factoredFloat1
 
 struct Session {
     std::shared_ptr<const AttentionRun> run;
-    std::string view;      // raw JSON of "view"; empty if none
+    std::string view;  // raw JSON of "view"; empty if none
     std::string notes;
-    std::string created;   // ISO 8601, UTC
+    std::string created;  // ISO 8601, UTC
     std::string generator;
-    SessionEncoding encoding = SessionEncoding::automatic;          // as read
+    SessionEncoding encoding = SessionEncoding::automatic;  // as read
     bool foreign = false;  // no session of ours: the predecessor's export, a bare list, an npz
-    std::vector<std::pair<std::string, std::string>> unknownKeys;   // name and raw JSON text, in their order
+    std::vector<std::pair<std::string, std::string>> unknownKeys;  // name and raw JSON text, in their order
 };
 
-// Opens our sessions (.attn.json, .json.gz) and every foreign form (JSON, npz, npy, safetensors). By content first,
-// then by suffix.
+// Opens our sessions (.attn.json, .json.gz) and every foreign form (JSON, npz, npy, safetensors). By content
+// first, then by suffix.
 Result<Session> openSession(const std::filesystem::path& path, const ProgressSink& progress = {},
                             std::stop_token stop = {});
 

@@ -1,7 +1,7 @@
 // Text to tokens and back, exactly as the reference implementation (`tokenizers` on PyPI) does it.
 //
-// Immutable and thread-safe. Made from a model folder by loadTokenizer; each kind of model part is a file of its own
-// with one row in the table of tokenizers.cpp.
+// Immutable and thread-safe. Made from a model folder by loadTokenizer; each kind of model part is a file of
+// its own with one row in the table of tokenizers.cpp.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ class Tokenizer {
     virtual std::string pieceOf(std::int64_t id) const = 0;  // empty if there is none
     virtual std::string labelOf(std::int64_t id) const = 0;  // decoded for a person: " quick", "[CLS]"
     virtual bool isSpecial(std::int64_t id) const = 0;
-    virtual std::int64_t vocabularySize() const = 0;         // greatest id + 1
-    virtual std::string_view kind() const = 0;               // "byte-level BPE", "WordPiece"
+    virtual std::int64_t vocabularySize() const = 0;  // greatest id + 1
+    virtual std::string_view kind() const = 0;        // "byte-level BPE", "WordPiece"
 };
 
 struct LoadedTokenizer {
@@ -42,8 +42,8 @@ struct LoadedTokenizer {
     std::string source;                // the file that it was read from
 };
 
-// tokenizer.json first, else the family's own files (vocab.json + merges.txt, vocab.txt). `path` is a folder, or one of
-// those files. A missing tokenizer is ErrorKind::notFound.
+// tokenizer.json first, else the family's own files (vocab.json + merges.txt, vocab.txt). `path` is a folder,
+// or one of those files. A missing tokenizer is ErrorKind::notFound.
 Result<LoadedTokenizer> loadTokenizer(const std::filesystem::path& path);
 
 }  // namespace attnviz

@@ -21,9 +21,12 @@ std::vector<std::vector<Matrix>> parse(std::string_view text) {
         std::vector<std::string> row;
         for (std::string word; words >> word;) row.push_back(word);
         if (row.empty()) continue;
-        if (row.front() == "=") layers.push_back({Matrix{}});
-        else if (row.front() == "-") layers.back().emplace_back();
-        else layers.back().back().push_back(std::move(row));
+        if (row.front() == "=")
+            layers.push_back({Matrix{}});
+        else if (row.front() == "-")
+            layers.back().emplace_back();
+        else
+            layers.back().back().push_back(std::move(row));
     }
     return layers;
 }
@@ -39,7 +42,8 @@ bool looksCausal(const std::vector<std::vector<Matrix>>& layers) {
     return layers.front().front().size() > 1;
 }
 
-std::shared_ptr<const AttentionRun> wrap(std::shared_ptr<const AttentionSource> source, std::vector<std::string> tokens) {
+std::shared_ptr<const AttentionRun> wrap(std::shared_ptr<const AttentionSource> source,
+                                         std::vector<std::string> tokens) {
     auto run = std::make_shared<AttentionRun>();
     run->model.name = "toy";
     std::string text;
@@ -69,8 +73,9 @@ std::shared_ptr<const AttentionSource> attentionFromText(std::string_view text) 
     info.queries = static_cast<int>(parsed.front().front().size());
     info.keys = static_cast<int>(parsed.front().front().front().size());
     const bool causal = looksCausal(parsed);
-    info.kind = causal ? AttentionKind::decoder
-                       : info.queries == info.keys ? AttentionKind::encoder : AttentionKind::cross;
+    info.kind = causal                      ? AttentionKind::decoder
+                : info.queries == info.keys ? AttentionKind::encoder
+                                            : AttentionKind::cross;
     info.visibility = Visibility(info.queries, info.keys).setCausal(causal);
     std::vector<std::shared_ptr<const DenseLayer>> layers;
     for (const auto& heads : parsed) {
@@ -87,8 +92,8 @@ std::shared_ptr<const AttentionRun> runFromText(std::string_view text, std::vect
     return wrap(attentionFromText(text), std::move(tokens));
 }
 
-std::shared_ptr<const AttentionRun> randomRun(int layerCount, int heads, int tokens, bool causal, unsigned seed,
-                                              std::vector<int> maskedKeys) {
+std::shared_ptr<const AttentionRun> randomRun(int layerCount, int heads, int tokens, bool causal,
+                                              unsigned seed, std::vector<int> maskedKeys) {
     std::mt19937 random(seed);
     std::normal_distribution<float> normal(0.0F, 2.0F);
     AttentionInfo info;
@@ -109,7 +114,8 @@ std::shared_ptr<const AttentionRun> randomRun(int layerCount, int heads, int tok
                 weights[key] = std::exp(normal(random));
                 sum += weights[key];
             }
-            for (int key = 0; key < tokens && sum > 0; ++key) weights[key] = static_cast<float>(weights[key] / sum);
+            for (int key = 0; key < tokens && sum > 0; ++key)
+                weights[key] = static_cast<float>(weights[key] / sum);
         }
         layers.push_back(std::move(layer));
     }
@@ -124,8 +130,10 @@ std::string toText(const std::vector<float>& matrix, int columns) {
         std::string cell = buffer.data();
         while (cell.back() == '0') cell.pop_back();
         if (cell.back() == '.') cell.pop_back();
-        if (cell == "0") cell = ".";
-        else if (cell.starts_with("0.")) cell.erase(0, 1);
+        if (cell == "0")
+            cell = ".";
+        else if (cell.starts_with("0."))
+            cell.erase(0, 1);
         out += cell + ((i + 1) % static_cast<std::size_t>(columns) == 0 ? "\n" : " ");
     }
     return out;

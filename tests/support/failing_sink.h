@@ -9,7 +9,8 @@ class FailingSink final : public ByteSink {
  public:
     explicit FailingSink(std::size_t afterBytes) : m_left(afterBytes) {}
     Result<void> write(std::string_view bytes) override {
-        if (bytes.size() > m_left) return ioError("cannot be written: no space left on device", "failing sink");
+        if (bytes.size() > m_left)
+            return ioError("cannot be written: no space left on device", "failing sink");
         m_left -= bytes.size();
         return {};
     }
