@@ -24,17 +24,20 @@ enum class Theme { light, dark };
 struct ExportRequest {
     const Session& session;  // session.run is what is exported
     // The run's sources as seen through the filters, one a kind, in the run's order.
-    std::vector<std::shared_ptr<const AttentionSource>> sources;
-    std::vector<int> layers, heads;  // empty: for data all; for figures the last layer, mean of all heads
-    std::string combine;             // "mean", "max", "min", "sum"; empty: heads side by side where possible
+    std::vector<std::shared_ptr<const AttentionSource>> sources = {};
+    // Empty: for data all; for figures the last layer, mean of all heads.
+    std::vector<int> layers = {}, heads = {};
+    std::string combine = {};  // "mean", "max", "min", "sum"; empty: heads side by side where possible
     bool includeAttention = true, includeLogits = false, includeHiddenStates = false;
     bool halfPrecision = false;
     bool includeMetadata = true, compress = false;
-    std::string title, colormap = "viridis";
+    std::string title = {}, colormap = "viridis";
     double widthInches = 12, heightInches = 8;
     int dpi = 300;
     Theme theme = Theme::light;
-    std::string created;  // ISO 8601; tests fix it
+    std::string created = {};  // ISO 8601; tests fix it
+    // Where exporters say in a sentence what they left out or rounded; null pointer: nobody asks.
+    std::vector<std::string>* notices = nullptr;
 };
 
 struct ExporterDescriptor {

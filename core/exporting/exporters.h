@@ -1,0 +1,10 @@
+// The exporters that need no window; one row each in exporters.cpp.
+#pragma once
+
+#include "core/exporting/exporter.h"
+
+namespace attnviz {
+
+extern const ExporterDescriptor kNpzExporter, kCsvExporter;
+
+}  // namespace attnviz

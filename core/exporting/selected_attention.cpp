@@ -1,0 +1,118 @@
+#include "core/exporting/selected_attention.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace attnviz {
+namespace {
+
+std::vector<int> everyOne(int count) {
+    std::vector<int> all(static_cast<std::size_t>(count));
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+}
+
+// Those of `asked` that exist; all where nothing was asked for. Order and repetitions are the asker's.
+std::vector<int> present(const std::vector<int>& asked, int count) {
+    if (asked.empty()) return everyOne(count);
+    std::vector<int> found;
+    for (const int index : asked)
+        if (index >= 0 && index < count) found.push_back(index);
+    return found;
+}
+
+Result<void> checkAsked(const std::vector<int>& asked, int count, const char* what) {
+    for (const int index : asked) {
+        if (index >= 0 && index < count) continue;
+        return badInput("there is no " + std::string(what) + ' ' + std::to_string(index), {},
+                        "Choose from 0 to " + std::to_string(count - 1) + ".");
+    }
+    return {};
+}
+
+std::string listed(const std::vector<int>& numbers) {
+    std::string text;
+    for (const int number : numbers) text += (text.empty() ? "" : ", ") + std::to_string(number);
+    return text;
+}
+
+std::vector<std::string> labels(const TokenizedText& text, int count) {
+    std::vector<std::string> out;
+    out.reserve(static_cast<std::size_t>(count));
+    const bool same = text.tokens.size() == static_cast<std::size_t>(count);
+    for (int i = 0; i < count; ++i)
+        out.push_back(same ? text.tokens[static_cast<std::size_t>(i)].text : std::to_string(i));
+    return out;
+}
+
+}  // namespace
+
+SelectedAttention::SelectedAttention(std::shared_ptr<const AttentionSource> source, std::vector<int> layers,
+                                     std::vector<int> heads)
+    : m_source(std::move(source)),
+      m_layers(std::move(layers)),
+      m_heads(std::move(heads)),
+      m_info(m_source->info()) {
+    m_info.layers = static_cast<int>(m_layers.size());
+    m_info.heads = static_cast<int>(m_heads.size());
+    m_info.keyValueHeads = std::min(m_info.keyValueHeads, m_info.heads);
+    const auto& windows = m_source->info().visibility.windows();
+    if (!windows.empty()) {
+        std::vector<Window> chosen;
+        for (const int layer : m_layers) chosen.push_back(windows[static_cast<std::size_t>(layer)]);
+        m_info.visibility.setWindows(std::move(chosen));
+    }
+}
+
+Result<std::vector<ExportedSource>> exportedSources(const ExportRequest& request) {
+    const auto& sources = request.sources.empty() ? request.session.run->sources : request.sources;
+    int layers = 0, heads = 0;
+    for (const auto& source : sources) {
+        layers = std::max(layers, source->info().layers);
+        // The choice of heads was made before they were combined.
+        if (source->info().combined.empty()) heads = std::max(heads, source->info().heads);
+    }
+    if (auto checked = checkAsked(request.layers, layers, "layer"); !checked) return checked.error();
+    if (heads > 0)
+        if (auto checked = checkAsked(request.heads, heads, "head"); !checked) return checked.error();
+
+    std::vector<ExportedSource> out;
+    for (const auto& source : sources) {
+        const AttentionInfo& info = source->info();
+        ExportedSource exported;
+        exported.headsHaveNumbers = info.combined.empty();
+        exported.layers = present(request.layers, info.layers);
+        exported.heads =
+            exported.headsHaveNumbers ? present(request.heads, info.heads) : everyOne(info.heads);
+        if (exported.layers.empty() || exported.heads.empty()) continue;
+        exported.selection =
+            exported.layers != everyOne(info.layers) || exported.heads != everyOne(info.heads);
+        exported.source = exported.selection
+                              ? std::make_shared<SelectedAttention>(source, exported.layers, exported.heads)
+                              : source;
+        out.push_back(std::move(exported));
+    }
+    if (out.empty())
+        return badInput("no attention has both the chosen layers and heads", {}, "Choose others.");
+    return out;
+}
+
+std::string selectionSentence(const ExportRequest& request, const std::vector<ExportedSource>& sources) {
+    if (std::none_of(sources.begin(), sources.end(), [](const ExportedSource& one) { return one.selection; }))
+        return {};
+    const auto& whole =
+        (request.sources.empty() ? request.session.run->sources : request.sources).front()->info();
+    const auto& first = sources.front();
+    return "layers " + listed(first.layers) + " of " + std::to_string(whole.layers) + ", heads " +
+           listed(first.heads) + " of " + std::to_string(whole.heads);
+}
+
+std::vector<std::string> queryLabels(const AttentionRun& run, const AttentionSource& source) {
+    return labels(run.queriesOf(source), source.info().queries);
+}
+
+std::vector<std::string> keyLabels(const AttentionRun& run, const AttentionSource& source) {
+    return labels(run.keysOf(source), source.info().keys);
+}
+
+}  // namespace attnviz

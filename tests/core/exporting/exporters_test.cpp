@@ -1,0 +1,135 @@
+// What every exporter of the table must do, whatever it writes.
+#include "core/exporting/exporters.h"
+
+#include <QtTest>
+#include <set>
+
+#include "tests/support/attention_text.h"
+#include "tests/support/failing_sink.h"
+
+using namespace attnviz;
+using attnviz::test::FailingSink;
+using attnviz::test::randomRun;
+
+namespace {
+
+Session sessionOf(std::shared_ptr<const AttentionRun> run) {
+    Session session;
+    session.run = std::move(run);
+    session.created = "2026-01-02T03:04:05Z";
+    session.generator = "test";
+    return session;
+}
+
+ExportRequest requestOf(const Session& session) {
+    ExportRequest request{.session = session};
+    request.sources = session.run->sources;
+    request.created = session.created;
+    return request;
+}
+
+Result<std::string> exported(const ExporterDescriptor& exporter, const ExportRequest& request) {
+    StringSink sink;
+    if (auto done = exporter.write(request, sink, {}, {}); !done) return done.error();
+    return sink.take();
+}
+
+void eachExporter() {
+    QTest::addColumn<const void*>("row");
+    for (const auto* exporter : coreExporters())
+        QTest::newRow(std::string(exporter->id).c_str()) << static_cast<const void*>(exporter);
+}
+
+const ExporterDescriptor& fetched(const void* row) {
+    return *static_cast<const ExporterDescriptor*>(row);
+}
+
+}  // namespace
+
+class ExportersTest : public QObject {
+    Q_OBJECT
+
+ private slots:
+    void rowsAreCompleteAndDistinct() {
+        std::set<std::string_view> ids, suffixes;
+        for (const auto* exporter : coreExporters()) {
+            QVERIFY(ids.insert(exporter->id).second);
+            QVERIFY(!exporter->title.empty() && exporter->write && !exporter->suffixes.empty());
+            for (const auto suffix : exporter->suffixes) {
+                QVERIFY(suffix.starts_with('.') && suffixes.insert(suffix).second);
+                const std::string name = "Some Name" + std::string(suffix);
+                QCOMPARE(exporterForName(name, coreExporters()), exporter);
+                QCOMPARE(
+                    exporterForName(QString::fromStdString(name).toUpper().toStdString(), coreExporters()),
+                    exporter);
+            }
+        }
+    }
+
+    void namesWithoutAKnownSuffixHaveNoExporter() {
+        for (const char* name : {"", "npz", ".npz", "folder/.npz", "x.npz.part", "x.exe"})
+            QVERIFY2(!exporterForName(name, coreExporters()), name);
+    }
+
+    void secondExportGivesTheSameBytes_data() { eachExporter(); }
+    void secondExportGivesTheSameBytes() {
+        QFETCH(const void*, row);
+        const Session session = sessionOf(randomRun(2, 3, 9, true, 5));
+        const auto first = exported(fetched(row), requestOf(session));
+        QVERIFY2(first.ok(), first.ok() ? "" : first.error().sentence().c_str());
+        QVERIFY(!first->empty());
+        QTest::qWait(0);
+        const auto second = exported(fetched(row), requestOf(session));
+        QVERIFY(second.ok() && *first == *second);
+    }
+
+    void fullDiskIsAnErrorAtEveryByte_data() { eachExporter(); }
+    void fullDiskIsAnErrorAtEveryByte() {
+        QFETCH(const void*, row);
+        const auto& exporter = fetched(row);
+        const Session session = sessionOf(randomRun(1, 2, 5, true, 2));
+        ExportRequest request = requestOf(session);
+        for (const bool compress : {false, true}) {
+            request.compress = compress;
+            const auto whole = exported(exporter, request);
+            QVERIFY(whole.ok());
+            const std::size_t step = std::max<std::size_t>(1, whole->size() / 400);
+            for (std::size_t room = 0; room < whole->size(); room += step) {
+                FailingSink sink(room);
+                const auto done = exporter.write(request, sink, {}, {});
+                QVERIFY2(!done.ok(), std::to_string(room).c_str());
+                QCOMPARE(done.error().kind, ErrorKind::io);
+            }
+            FailingSink enough(whole->size());
+            QVERIFY(exporter.write(request, enough, {}, {}).ok());
+        }
+    }
+
+    void stopRequestCancels_data() { eachExporter(); }
+    void stopRequestCancels() {
+        QFETCH(const void*, row);
+        const Session session = sessionOf(randomRun(2, 2, 8));
+        std::stop_source stop;
+        stop.request_stop();
+        StringSink sink;
+        const auto done = fetched(row).write(requestOf(session), sink, {}, stop.get_token());
+        QVERIFY(!done.ok());
+        QCOMPARE(done.error().kind, ErrorKind::cancelled);
+    }
+
+    void layerOrHeadThatIsNotThereIsRefused_data() { eachExporter(); }
+    void layerOrHeadThatIsNotThereIsRefused() {
+        QFETCH(const void*, row);
+        const Session session = sessionOf(randomRun(2, 3, 4));
+        ExportRequest request = requestOf(session);
+        request.layers = {2};
+        const auto layer = exported(fetched(row), request);
+        QVERIFY(!layer.ok() && layer.error().sentence().find("no layer 2") != std::string::npos);
+        request.layers = {};
+        request.heads = {0, -1};
+        QVERIFY(!exported(fetched(row), request).ok());
+    }
+};
+
+QTEST_GUILESS_MAIN(ExportersTest)
+#include "exporters_test.moc"
