@@ -1,0 +1,122 @@
+#include "core/model/model_folder.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+
+#include "core/base/json_parse.h"
+#include "core/base/readable.h"
+
+namespace attnviz {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPointerStart = "version https://git-lfs";
+
+Result<void> checkIsFile(const fs::path& path) {
+    std::error_code code;
+    const auto status = fs::status(path, code);
+    if (!fs::exists(status)) return notFound("there is no such file", path.string());
+    if (!fs::is_regular_file(status)) return badInput("this is no regular file", path.string());
+    std::ifstream stream(path, std::ios::binary);
+    std::string start(kPointerStart.size(), '\0');
+    stream.read(start.data(), static_cast<std::streamsize>(start.size()));
+    if (stream && start == kPointerStart)
+        return badInput("this is a Git LFS pointer, not the file itself", path.string(),
+                        "Fetch it with 'git lfs pull'.");
+    return {};
+}
+
+// Checked lexically, because a cache's snapshots are links that lead out of the folder by design.
+bool isPlainRelativeName(const std::string& name) {
+    if (name.empty() || name.size() > 512 || name.find('\0') != std::string::npos ||
+        name.find('\\') != std::string::npos || !isValidUtf8(name))
+        return false;
+    const fs::path path(name);
+    if (path.is_absolute()) return false;
+    for (const auto& part : path)
+        if (part == ".." || part == "." || part.empty()) return false;
+    return true;
+}
+
+Result<std::vector<fs::path>> shardsOf(const fs::path& index) {
+    auto json = readJsonFile(index);
+    if (!json) return json.error();
+    const JsonValue* map = json->find("weight_map");
+    if (!map || !map->isObject() || map->members().empty())
+        return badInput("the index has no 'weight_map'", index.string());
+    std::vector<fs::path> shards;
+    std::vector<std::string> names;
+    for (const auto& [tensor, file] : map->members()) {
+        if (!file.isString() || !isPlainRelativeName(file.string()))
+            return badInput("the index places tensor '" + tensor + "' in '" + file.string() +
+                                "', which is no file of this folder",
+                            index.string(), "Do not trust this checkpoint.");
+        if (std::find(names.begin(), names.end(), file.string()) == names.end())
+            names.push_back(file.string());
+        if (names.size() > 4096) return badInput("the index names more than 4096 files", index.string());
+    }
+    std::sort(names.begin(), names.end());
+    for (const auto& name : names) {
+        const auto path = index.parent_path() / name;
+        if (auto file = checkIsFile(path); !file) return file.error();
+        shards.push_back(path);
+    }
+    return shards;
+}
+
+}  // namespace
+
+fs::path resourceFolder() {
+    if (const char* given = std::getenv("ATTNVIZ_RESOURCES"); given && *given) return given;
+    std::error_code ignored;
+    return fs::read_symlink("/proc/self/exe", ignored).parent_path() / "../share/attention-viz";
+}
+
+Result<ModelFolder> findModelFolder(std::string_view model) {
+    ModelFolder found;
+    found.folder = model == "sample" ? resourceFolder() / "sample-model" : fs::path(model);
+    std::error_code code;
+    const auto status = fs::status(found.folder, code);
+    if (!fs::exists(status)) {
+        if (model == "sample")
+            return notFound("the sample model is not installed", found.folder.string(),
+                            "Reinstall, or set ATTNVIZ_RESOURCES to the folder that holds 'sample-model'.");
+        return notFound("there is no such model folder", std::string(model),
+                        "Name a folder with config.json and model.safetensors, or 'sample'.");
+    }
+    if (!fs::is_directory(status))
+        found.folder = found.folder.parent_path().empty() ? "." : found.folder.parent_path();
+    auto name = fs::absolute(found.folder, code).lexically_normal();
+    if (name.filename().empty()) name = name.parent_path();
+    found.name = model == "sample" ? "sample" : name.filename().string();
+
+    found.config = found.folder / "config.json";
+    if (!fs::exists(found.config, code))
+        return notFound("the folder has no config.json", found.folder.string(),
+                        "A model folder holds config.json, model.safetensors and tokenizer files.");
+    if (auto file = checkIsFile(found.config); !file) return file.error();
+    const auto single = found.folder / "model.safetensors";
+    const auto index = found.folder / "model.safetensors.index.json";
+    if (fs::exists(single, code)) {
+        if (auto file = checkIsFile(single); !file) return file.error();
+        found.weights = {single};
+    } else if (fs::exists(index, code)) {
+        if (auto file = checkIsFile(index); !file) return file.error();
+        auto shards = shardsOf(index);
+        if (!shards) return shards.error();
+        found.weights = std::move(*shards);
+        found.shardIndex = index;
+    } else if (fs::exists(found.folder / "pytorch_model.bin", code)) {
+        return unsupported(
+            "the weights are only there as pytorch_model.bin", found.folder.string(),
+            "Convert them to model.safetensors, for example with save_pretrained of transformers.");
+    } else {
+        return notFound("the folder has no model.safetensors", found.folder.string(),
+                        "A model folder holds config.json, model.safetensors and tokenizer files.");
+    }
+    return found;
+}
+
+}  // namespace attnviz
