@@ -1,0 +1,354 @@
+#include "ui/widgets/heatmap_view.h"
+
+#include <QApplication>
+#include <algorithm>
+#include <cmath>
+
+#include "ui/theme/appearance.h"
+#include "ui/widgets/attention_plottable.h"
+#include "ui/widgets/heatmap_painted.h"
+
+namespace attnviz::ui {
+namespace {
+
+constexpr double kLargestCell = 128, kSmallestSpan = 2;
+constexpr int kOuter = 12, kBarZone = 92, kEntropyZone = 64, kIncomingZone = 30, kAxisTitle = 20;
+constexpr double kMostQueryBreadth = 132, kMostKeyBreadth = 108;
+constexpr int kSynchronousTokens = 256;  // one tile: painting waits for less than a millisecond
+
+}  // namespace
+
+HeatmapView::HeatmapView(QWidget* parent) : QCustomPlot(parent) {
+    setMouseTracking(true);
+    setFocusPolicy(Qt::StrongFocus);
+    setAccessibleName(tr("Heatmap of the chosen head"));
+    setMinimumSize(260, 220);
+    plotLayout()->setAutoMargins(QCP::msNone);
+    axisRect()->setAutoMargins(QCP::msNone);
+    axisRect()->setupFullAxesBox(false);
+    for (auto* axis : axisRect()->axes()) axis->setVisible(false);
+    yAxis->setRangeReversed(true);
+    for (auto* axis : {xAxis, yAxis}) axis->grid()->setVisible(false);
+    addLayer("furniture");
+    addLayer("hover");
+    layer("hover")->setMode(QCPLayer::lmBuffered);
+    m_map = new AttentionPlottable(xAxis, yAxis);
+    m_map->setTileRequest([this](const TileKey& key) { emit tileWanted(key); });
+    m_furniture = std::make_unique<Painted>(*this, "furniture", &HeatmapView::paintFurniture);
+    m_overlay = std::make_unique<Painted>(*this, "hover", &HeatmapView::paintOverlay);
+    connect(&Appearance::instance(), &Appearance::changed, this, &HeatmapView::refresh);
+    refresh();
+}
+
+HeatmapView::~HeatmapView() = default;
+
+int HeatmapView::queries() const {
+    return m_map->source() ? m_map->source()->info().queries : 0;
+}
+
+int HeatmapView::keys() const {
+    return m_map->source() ? m_map->source()->info().keys : 0;
+}
+
+void HeatmapView::setMap(std::shared_ptr<const AttentionSource> source, HeadId head,
+                         const QStringList& queryTokens, const QStringList& keyTokens) {
+    const bool sameShape =
+        source && m_map->source() && source->info().queries == queries() && source->info().keys == keys();
+    const bool sameTokens = sameShape && queryTokens == m_queryLabels && keyTokens == m_keyLabels;
+    m_map->setMap(std::move(source), head);
+    m_map->setSynchronous(queries() <= kSynchronousTokens && keys() <= kSynchronousTokens);
+    m_queryLabels = queryTokens;
+    m_keyLabels = keyTokens;
+    if (!sameTokens) {
+        m_hovered.reset();
+        m_pinned.reset();
+        m_fitted = true;
+    }
+    placeMap();
+    replot();
+}
+
+void HeatmapView::setScale(const ColorScale& scale) {
+    m_map->setScale(scale);
+    m_map->setMaskedGround(scale.diverging() ? ui::palette().maskedDiverging : ui::palette().masked);
+    replot();
+}
+
+void HeatmapView::setPooling(Pooling pooling) {
+    m_map->setPooling(pooling);
+    replot();
+}
+
+void HeatmapView::setValuesShown(bool shown) {
+    m_map->setValuesShown(shown);
+    replot();
+}
+
+void HeatmapView::setMarginsShown(bool shown) {
+    m_marginsShown = shown;
+    placeMap();
+    replot();
+}
+
+void HeatmapView::setHovered(std::optional<Cell> cell) {
+    if (cell && (cell->query >= queries() || cell->key >= keys())) cell.reset();
+    if (cell == m_hovered) return;
+    m_hovered = cell;
+    layer("hover")->replot();
+}
+
+void HeatmapView::setPinned(std::optional<Cell> cell) {
+    if (cell && (cell->query >= queries() || cell->key >= keys())) cell.reset();
+    if (cell == m_pinned) return;
+    m_pinned = cell;
+    replot();
+}
+
+void HeatmapView::refresh() {
+    const auto& p = ui::palette();
+    setBackground(p.panel);
+    m_map->setMaskedGround(m_map->scale().diverging() ? p.maskedDiverging : p.masked);
+    placeMap();
+    replot();
+}
+
+int HeatmapView::pooledCells() const {
+    return 1 << m_map->level();
+}
+
+double HeatmapView::cellPixels() const {
+    return xAxis->range().size() > 0 ? axisRect()->width() / xAxis->range().size() : 0;
+}
+
+QRect HeatmapView::mapArea() const {
+    return axisRect()->rect();
+}
+
+// Labels need room that depends on the size of a cell, which depends on the room: two rounds settle it.
+void HeatmapView::placeMap() {
+    if (queries() == 0 || keys() == 0) return;
+    const QFontMetricsF metrics(tokenFont(11));
+    const auto widthOf = [&metrics](const QString& text) { return metrics.horizontalAdvance(text); };
+    const double right = kBarZone + (m_marginsShown ? kEntropyZone : 0),
+                 bottom = m_marginsShown ? kIncomingZone : 0;
+    double left = 70, top = 24, cell = 0;
+    if (m_fitted) {
+        xAxis->setRange(0, keys());
+        yAxis->setRange(0, queries());
+    }
+    double sideX = 0, sideY = 0;
+    for (int round = 0; round < 3; ++round) {
+        const double availableX = std::max(80.0, width() - 2.0 * kOuter - kAxisTitle - left - right);
+        const double availableY = std::max(80.0, height() - 2.0 * kOuter - kAxisTitle - top - bottom);
+        const double aspect = static_cast<double>(keys()) / queries();
+        cell = std::min({availableX / keys(), availableY / queries(), kLargestCell});
+        sideX = std::max(1.0, std::floor(cell * keys()));
+        sideY = std::max(1.0, std::floor(sideX / aspect));
+        TokenAxisRequest request{
+            &m_keyLabels, true, xAxis->range().lower, xAxis->range().upper, sideX, kMostKeyBreadth, 15,
+            widthOf,      false};
+        m_keyAxis = layoutTokenAxis(request);
+        request = {
+            &m_queryLabels, false, yAxis->range().lower, yAxis->range().upper, sideY, kMostQueryBreadth, 15,
+            widthOf,        true};
+        m_queryAxis = layoutTokenAxis(request);
+        left = std::max(24.0, m_queryAxis.breadth + 10);
+        top = std::max(18.0, m_keyAxis.breadth + 6);
+    }
+    // What is left over goes to both sides, as much as the labels let it; labels leaning right need room too.
+    const double spareX = std::max(0.0, width() - 2.0 * kOuter - kAxisTitle - left - right - sideX);
+    const double spareY = std::max(0.0, height() - 2.0 * kOuter - kAxisTitle - top - bottom - sideY);
+    const int x = static_cast<int>(kOuter + kAxisTitle + left + spareX / 2);
+    const int y = static_cast<int>(kOuter + kAxisTitle + top + std::min(spareY / 2, 40.0));
+    const int w = static_cast<int>(sideX), h = static_cast<int>(sideY);
+    axisRect()->setMargins(QMargins(x, y, std::max(0, width() - x - w), std::max(0, height() - y - h)));
+    // The plot lays out before painting; the geometry is needed now (hover before the first frame).
+    plotLayout()->setOuterRect(QRect(0, 0, width(), height()));
+    for (const auto phase :
+         {QCPLayoutElement::upPreparation, QCPLayoutElement::upMargins, QCPLayoutElement::upLayout})
+        plotLayout()->update(phase);
+}
+
+void HeatmapView::setRanges(double keyLower, double queryLower, double keySpan) {
+    const double aspect = static_cast<double>(keys()) / std::max(1, queries());
+    keySpan = std::clamp(keySpan, std::min<double>(kSmallestSpan, keys()), static_cast<double>(keys()));
+    const double querySpan = std::min<double>(keySpan / aspect, queries());
+    keyLower = std::clamp(keyLower, 0.0, keys() - keySpan);
+    queryLower = std::clamp(queryLower, 0.0, queries() - querySpan);
+    m_fitted = keySpan >= keys() && querySpan >= queries();
+    xAxis->setRange(keyLower, keyLower + keySpan);
+    yAxis->setRange(queryLower, queryLower + querySpan);
+    changed();
+}
+
+void HeatmapView::changed() {
+    placeMap();
+    replot(rpQueuedReplot);
+    emit viewChanged();
+}
+
+void HeatmapView::fit() {
+    if (queries() > 0) setRanges(0, 0, keys());
+}
+
+void HeatmapView::zoom(double factor, std::optional<QPointF> around) {
+    if (queries() == 0 || factor <= 0) return;
+    const QPointF at = around.value_or(QPointF(mapArea().center()));
+    const double key = xAxis->pixelToCoord(at.x()), query = yAxis->pixelToCoord(at.y());
+    const double span = std::clamp(xAxis->range().size() / factor, std::min<double>(kSmallestSpan, keys()),
+                                   static_cast<double>(keys()));
+    const double scale = span / xAxis->range().size();
+    setRanges(key - (key - xAxis->range().lower) * scale, query - (query - yAxis->range().lower) * scale,
+              span);
+}
+
+std::optional<Cell> HeatmapView::cellAt(const QPointF& position) const {
+    if (queries() == 0 || !QRectF(mapArea()).contains(position)) return std::nullopt;
+    const int key = static_cast<int>(std::floor(xAxis->pixelToCoord(position.x())));
+    const int query = static_cast<int>(std::floor(yAxis->pixelToCoord(position.y())));
+    if (key < 0 || key >= keys() || query < 0 || query >= queries()) return std::nullopt;
+    return Cell{query, key};
+}
+
+QPointF HeatmapView::positionOf(Cell cell) const {
+    return {xAxis->coordToPixel(cell.key + 0.5), yAxis->coordToPixel(cell.query + 0.5)};
+}
+
+void HeatmapView::hoverBy(const QPointF& position) {
+    const auto cell = cellAt(position);
+    if (cell == m_hovered) return;
+    setHovered(cell);
+    emit hoverChanged();
+}
+
+void HeatmapView::resizeEvent(QResizeEvent* event) {
+    QCustomPlot::resizeEvent(event);
+    placeMap();
+    replot(rpQueuedReplot);
+}
+
+void HeatmapView::mouseMoveEvent(QMouseEvent* event) {
+    const QPointF at = event->position();
+    m_dragged = at;
+    if (m_drag == Drag::maybeClick && (at - m_pressed).manhattanLength() >= QApplication::startDragDistance())
+        m_drag = Drag::pan;
+    if (m_drag == Drag::pan) {
+        const double cells = 1.0 / std::max(1e-9, cellPixels());
+        setRanges(m_pressedKeys.lower - (at.x() - m_pressed.x()) * cells,
+                  m_pressedQueries.lower - (at.y() - m_pressed.y()) * cells, m_pressedKeys.size());
+    } else if (m_drag == Drag::box) {
+        layer("hover")->replot();
+    } else {
+        hoverBy(at);
+    }
+}
+
+void HeatmapView::mousePressEvent(QMouseEvent* event) {
+    setFocus(Qt::MouseFocusReason);
+    if (event->button() != Qt::LeftButton || !QRectF(mapArea()).contains(event->position())) return;
+    m_drag = event->modifiers().testFlag(Qt::ShiftModifier) ? Drag::box : Drag::maybeClick;
+    m_pressed = m_dragged = event->position();
+    m_pressedKeys = xAxis->range();
+    m_pressedQueries = yAxis->range();
+}
+
+void HeatmapView::mouseReleaseEvent(QMouseEvent* event) {
+    const Drag drag = std::exchange(m_drag, Drag::none);
+    if (event->button() != Qt::LeftButton) return;
+    if (drag == Drag::maybeClick) {
+        const auto cell = cellAt(event->position());
+        emit pinRequested(cell == m_pinned ? std::nullopt : cell);
+    } else if (drag == Drag::box) {
+        const QRectF box = QRectF(m_pressed, event->position()).normalized();
+        const double aspect = static_cast<double>(keys()) / std::max(1, queries());
+        const double span = std::max(box.width(), box.height() * aspect) / std::max(1e-9, cellPixels());
+        if (box.width() > 4 && box.height() > 4)
+            setRanges(xAxis->pixelToCoord(box.center().x()) - span / 2,
+                      yAxis->pixelToCoord(box.center().y()) - span / aspect / 2, span);
+        else
+            layer("hover")->replot();
+    }
+}
+
+void HeatmapView::mouseDoubleClickEvent(QMouseEvent* event) {
+    if (event->button() == Qt::LeftButton) fit();
+}
+
+void HeatmapView::wheelEvent(QWheelEvent* event) {
+    const double steps = event->angleDelta().y() / 120.0;
+    if (steps != 0) zoom(std::pow(1.25, steps), event->position());
+    hoverBy(event->position());
+    event->accept();
+}
+
+void HeatmapView::keyPressEvent(QKeyEvent* event) {
+    if (queries() == 0) return QCustomPlot::keyPressEvent(event);
+    Cell cell = m_hovered.value_or(m_pinned.value_or(Cell{queries() - 1, 0}));
+    const int step = event->modifiers().testFlag(Qt::ShiftModifier) ? 10 * pooledCells() : pooledCells();
+    switch (event->key()) {
+        case Qt::Key_Left:
+            cell.key -= step;
+            break;
+        case Qt::Key_Right:
+            cell.key += step;
+            break;
+        case Qt::Key_Up:
+            cell.query -= step;
+            break;
+        case Qt::Key_Down:
+            cell.query += step;
+            break;
+        case Qt::Key_Home:
+            cell.key = 0;
+            break;
+        case Qt::Key_End:
+            cell.key = keys() - 1;
+            break;
+        case Qt::Key_Plus:
+        case Qt::Key_Equal:
+            return zoom(1.25, m_hovered ? std::optional(positionOf(*m_hovered)) : std::nullopt);
+        case Qt::Key_Minus:
+            return zoom(0.8, m_hovered ? std::optional(positionOf(*m_hovered)) : std::nullopt);
+        case Qt::Key_0:
+        case Qt::Key_F:
+            return fit();
+        case Qt::Key_Return:
+        case Qt::Key_Enter:
+        case Qt::Key_Space:
+            if (m_hovered) emit pinRequested(m_hovered == m_pinned ? std::nullopt : m_hovered);
+            return;
+        case Qt::Key_Escape:
+            emit pinRequested(std::nullopt);
+            return;
+        default:
+            return QCustomPlot::keyPressEvent(event);
+    }
+    cell = {std::clamp(cell.query, 0, queries() - 1), std::clamp(cell.key, 0, keys() - 1)};
+    // The view follows the keyboard.
+    const auto follow = [](const QCPRange& range, int at) {
+        return at < range.lower ? at : at + 1 > range.upper ? at + 1 - range.size() : range.lower;
+    };
+    const double key = follow(xAxis->range(), cell.key), query = follow(yAxis->range(), cell.query);
+    if (key != xAxis->range().lower || query != yAxis->range().lower)
+        setRanges(key, query, xAxis->range().size());
+    setHovered(cell);
+    emit hoverChanged();
+}
+
+void HeatmapView::leaveEvent(QEvent*) {
+    if (!m_hovered) return;
+    setHovered(std::nullopt);
+    emit hoverChanged();
+}
+
+void HeatmapView::focusInEvent(QFocusEvent* event) {
+    QCustomPlot::focusInEvent(event);
+    layer("hover")->replot();
+}
+
+void HeatmapView::focusOutEvent(QFocusEvent* event) {
+    QCustomPlot::focusOutEvent(event);
+    layer("hover")->replot();
+}
+
+}  // namespace attnviz::ui

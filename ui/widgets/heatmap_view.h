@@ -1,0 +1,105 @@
+// One head's map with its tokens along both edges: square cells, row 0 on top, the exact value under the
+// pointer, zoom at the pointer, pan, Shift-drag to a box, double click to fit. A click pins a cell.
+//
+// Knows no workspace: it shows what it is given and says what happened. Tokens are plain text everywhere.
+#pragma once
+
+#include <qcustomplot.h>
+
+#include <QStringList>
+#include <memory>
+#include <optional>
+
+#include "core/attention/attention_source.h"
+#include "ui/widgets/color_scale.h"
+#include "ui/widgets/token_axis.h"
+
+namespace attnviz::ui {
+
+class AttentionPlottable;
+
+struct Cell {
+    int query = 0, key = 0;
+    bool operator==(const Cell&) const = default;
+};
+
+class HeatmapView final : public QCustomPlot {
+    Q_OBJECT
+ public:
+    explicit HeatmapView(QWidget* parent = nullptr);
+    ~HeatmapView() override;
+
+    // Keeps the zoom when queries and keys are as many as before.
+    void setMap(std::shared_ptr<const AttentionSource> source, HeadId head, const QStringList& queries,
+                const QStringList& keys);
+    void setScale(const ColorScale& scale);
+    void setPooling(Pooling pooling);
+    void setValuesShown(bool shown);
+    void setMarginsShown(bool shown);
+    void setHovered(std::optional<Cell> cell);
+    void setPinned(std::optional<Cell> cell);
+
+    std::optional<Cell> hovered() const { return m_hovered; }
+    std::optional<Cell> pinned() const { return m_pinned; }
+    AttentionPlottable& map() { return *m_map; }
+    // The pooled cells under the hovered one: [first, last] of queries and keys.
+    int pooledCells() const;
+    double cellPixels() const;  // logical pixels of one cell as seen now
+    QRect mapArea() const;
+    std::optional<Cell> cellAt(const QPointF& position) const;
+    QPointF positionOf(Cell cell) const;  // of a cell's middle
+    const TokenAxisLayout& keyAxisLayout() const { return m_keyAxis; }
+    const TokenAxisLayout& queryAxisLayout() const { return m_queryAxis; }
+
+    void fit();
+    void zoom(double factor, std::optional<QPointF> around = {});  // above 1 shows less
+    void refresh();                                                // theme, tiles: paint all again
+
+ signals:
+    void hoverChanged();
+    void pinRequested(std::optional<attnviz::ui::Cell> cell);
+    void viewChanged();  // zoom or pan
+    void tileWanted(const attnviz::TileKey& key);
+
+ protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
+    void wheelEvent(QWheelEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
+
+ private:
+    class Painted;  // a layerable that paints by a member function of the view
+    enum class Drag { none, maybeClick, pan, box };
+
+    int queries() const;
+    int keys() const;
+    void placeMap();  // margins and ranges
+    void setRanges(double keyLower, double queryLower, double keySpan);
+    void changed();
+    void hoverBy(const QPointF& position);
+
+    // heatmap_painting.cpp
+    void paintFurniture(QCPPainter& painter);
+    void paintMargins(QCPPainter& painter);
+    void paintOverlay(QCPPainter& painter);
+    void paintHoverCard(QCPPainter& painter, Cell cell);
+    QRectF rectOf(Cell cell, int pooled) const;
+
+    AttentionPlottable* m_map;
+    std::unique_ptr<Painted> m_furniture, m_overlay;
+    QStringList m_queryLabels, m_keyLabels;
+    std::optional<Cell> m_hovered, m_pinned;
+    TokenAxisLayout m_keyAxis, m_queryAxis;
+    bool m_marginsShown = true, m_fitted = true;
+    Drag m_drag = Drag::none;
+    QPointF m_pressed, m_dragged;
+    QCPRange m_pressedKeys, m_pressedQueries;
+};
+
+}  // namespace attnviz::ui

@@ -1,0 +1,63 @@
+// Where the tokens stand along an edge of a map, so that they never collide: horizontal while they fit, then
+// turned by 60°, then by 90°, then thinned to ticks with an index. Long tokens are elided.
+//
+// The layout is a pure function of lengths, so that the window and a figure share it and tests can read it.
+#pragma once
+
+#include <QString>
+#include <QStringList>
+#include <functional>
+#include <vector>
+
+class QPainter;
+class QColor;
+
+namespace attnviz::ui {
+
+enum class TokenAxisForm { horizontal, turned60, turned90, ticks };
+
+struct TokenAxisRequest {
+    const QStringList* labels = nullptr;  // one a token
+    bool across = true;                   // along the top (keys); else down the left (queries)
+    double lower = 0, upper = 0;          // what is seen, in tokens: token i covers [i, i + 1)
+    double length = 0;                    // of the edge, in pixels
+    double maxBreadth = 0;                // what the labels may take across the edge
+    double lineHeight = 16;
+    std::function<double(const QString&)> widthOf;
+    bool indices = false;  // ask for the index beside each token where there is room
+};
+
+struct TokenAxisLabel {
+    int token = 0;
+    double at = 0;  // middle of the token, in pixels from the beginning of the edge
+    QString text;   // elided as it is drawn
+    bool operator==(const TokenAxisLabel&) const = default;
+};
+
+struct TokenAxisLayout {
+    TokenAxisForm form = TokenAxisForm::horizontal;
+    bool indices = false;
+    double breadth = 0;  // what the labels take across the edge
+    double indexBreadth = 0;
+    std::vector<TokenAxisLabel> labels;
+    std::vector<double> minorTicks;  // of ticks, in pixels
+};
+
+TokenAxisLayout layoutTokenAxis(const TokenAxisRequest& request);
+
+// The longest beginning of `text`, and "…", that is at most `width` wide; `text` itself if that fits.
+QString elided(const QString& text, double width, const std::function<double(const QString&)>& widthOf);
+
+// Draws into a rectangle of the edge: `x`, `y` is where the edge begins (the map's corner); labels stand
+// above it (across) or left of it. `marked` tokens are drawn bold in `markColor`; -1 for none.
+struct TokenAxisPaint {
+    double x = 0, y = 0;
+    bool across = true;
+    int marked = -1;
+    int fontPixels = 11;
+    double lineHeight = 16;
+};
+void paintTokenAxis(QPainter& painter, const TokenAxisLayout& layout, const TokenAxisPaint& paint,
+                    const QColor& text, const QColor& dim, const QColor& markColor);
+
+}  // namespace attnviz::ui
