@@ -59,7 +59,8 @@ SelectedAttention::SelectedAttention(std::shared_ptr<const AttentionSource> sour
     const auto& windows = m_source->info().visibility.windows();
     if (!windows.empty()) {
         std::vector<Window> chosen;
-        for (const int layer : m_layers) chosen.push_back(windows[static_cast<std::size_t>(layer)]);
+        for (const int layer : m_layers)
+            chosen.push_back(windows[std::min(static_cast<std::size_t>(layer), windows.size() - 1)]);
         m_info.visibility.setWindows(std::move(chosen));
     }
 }
