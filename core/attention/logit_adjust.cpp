@@ -1,0 +1,91 @@
+#include "core/attention/logit_adjust.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "core/base/half.h"
+
+namespace attnviz {
+namespace {
+
+float roundedAs(AlibiRounding rounding, float value) {
+    return rounding == AlibiRounding::bfloat16 ? floatFromBfloat16(bfloat16FromFloat(value)) : value;
+}
+
+// Distances beyond the text are never asked for, whatever a file says of the table's reach.
+int reach(const RelativeTable& table, const Visibility& visibility) {
+    return std::min(std::max(table.maxDistance, table.buckets),
+                    std::max(visibility.queries(), visibility.keys()));
+}
+
+}  // namespace
+
+int relativeBucket(int distance, bool twoSided, int buckets, int maxDistance) {
+    int bucket = 0;
+    if (twoSided) {
+        buckets /= 2;
+        if (distance > 0) bucket += buckets;
+        distance = std::abs(distance);
+    } else {
+        distance = -std::min(distance, 0);
+    }
+    const int exact = buckets / 2;
+    if (distance < exact) return bucket + distance;
+    // float32 throughout, as the reference: a boundary must fall on the same side.
+    const float logRatio = std::log(static_cast<float>(distance) / static_cast<float>(exact)) /
+                           static_cast<float>(std::log(static_cast<double>(maxDistance) / exact));
+    const int large = exact + static_cast<int>(logRatio * static_cast<float>(buckets - exact));
+    return bucket + std::min(large, buckets - 1);
+}
+
+LogitBias::LogitBias(const LogitAdjust& adjust, int head, float scale, const Visibility& visibility) {
+    const auto row = static_cast<std::size_t>(head);
+    if (adjust.relative.buckets > 0) {
+        const RelativeTable& table = adjust.relative;
+        const float* values = table.values.data() + row * static_cast<std::size_t>(table.buckets);
+        m_farthest = reach(table, visibility);
+        m_byDistance.resize(2 * static_cast<std::size_t>(m_farthest) + 1);
+        for (int distance = -m_farthest; distance <= m_farthest; ++distance)
+            m_byDistance[static_cast<std::size_t>(distance + m_farthest)] =
+                values[relativeBucket(distance, table.twoSided, table.buckets, table.maxDistance)];
+    }
+    const Alibi& alibi = adjust.alibi;
+    if (alibi.slopes.empty()) return;
+    const float factor = alibi.beforeScaling ? scale : 1.0F;
+    const float slope = roundedAs(alibi.rounding, alibi.slopes[row]);
+    if (alibi.rounding == AlibiRounding::none && !alibi.countsUnmasked && m_byDistance.empty()) {
+        m_farthest = std::max(visibility.queries(), visibility.keys());
+        m_byDistance.resize(2 * static_cast<std::size_t>(m_farthest) + 1);
+        for (int distance = -m_farthest; distance <= m_farthest; ++distance)
+            m_byDistance[static_cast<std::size_t>(distance + m_farthest)] =
+                factor * (slope * static_cast<float>(distance));
+        return;
+    }
+    m_keyTerms.resize(static_cast<std::size_t>(visibility.keys()));
+    int position = 0;
+    for (int key = 0; key < visibility.keys(); ++key) {
+        const int at = alibi.countsUnmasked ? position : key;
+        m_keyTerms[static_cast<std::size_t>(key)] =
+            factor * roundedAs(alibi.rounding, slope * static_cast<float>(at));
+        position += !visibility.masked(key);
+    }
+}
+
+float LogitBias::at(int query, int key) const {
+    float bias = 0;
+    if (!m_byDistance.empty())
+        bias += m_byDistance[static_cast<std::size_t>(std::clamp(key - query, -m_farthest, m_farthest) +
+                                                      m_farthest)];
+    if (!m_keyTerms.empty())
+        bias += m_keyTerms[static_cast<std::size_t>(key)] -
+                m_keyTerms[std::min(static_cast<std::size_t>(query), m_keyTerms.size() - 1)];
+    return bias;
+}
+
+void LogitBias::fill(int query, KeyRange range, std::span<float> bias) const {
+    for (int key = range.begin; key < range.end; ++key)
+        bias[static_cast<std::size_t>(key - range.begin)] = at(query, key);
+}
+
+}  // namespace attnviz
