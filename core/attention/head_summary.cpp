@@ -18,29 +18,42 @@ HeadSummaryBuilder::HeadSummaryBuilder(int queries, int keys, bool square) : m_s
 
 void HeadSummaryBuilder::addRow(int layer, int query, KeyRange range, std::span<const float> weights,
                                 const Visibility& visibility) {
-    double entropy = 0, distance = 0;
-    int visible = 0, sparse = 0;
+    RowMoments moments;
     for (int key = range.begin; key < range.end; ++key) {
         if (visibility.masked(key)) continue;
-        ++visible;
         const double weight = weights[static_cast<std::size_t>(key - range.begin)];
-        sparse += weight < kSparseBelow;
+        moments.below += weight < kSparseBelow;
+        moments.max = std::max(moments.max, static_cast<float>(weight));
         if (weight <= 0) continue;
-        entropy -= weight * std::log(weight);
-        distance += weight * std::abs(query - key);
-        m_incoming[static_cast<std::size_t>(key)] += weight;
-        m_partial.maxWeight = std::max(m_partial.maxWeight, weight);
+        moments.entropy -= weight * std::log(weight);
+        moments.distance += weight * std::abs(query - key);
     }
-    m_partial.rowEntropies[static_cast<std::size_t>(query)] = static_cast<float>(entropy);
-    m_entropy += entropy;
-    m_effective += std::exp(entropy);
-    m_distance += distance;
-    m_cells += visible;
-    m_sparseCells += sparse;
-    ++m_rows;
+    addMoments(layer, query, range, weights, visibility, moments);
+}
+
+void HeadSummaryBuilder::addRow(int layer, int query, KeyRange range, std::span<const float> weights,
+                                const Visibility& visibility, const RowMoments& moments) {
+    RowMoments visible = moments;
+    visible.below -= range.size() - visibility.visibleCount(layer, query);  // padding is zero, and no cell
+    addMoments(layer, query, range, weights, visibility, visible);
+}
+
+void HeadSummaryBuilder::addMoments(int layer, int query, KeyRange range, std::span<const float> weights,
+                                    const Visibility& visibility, const RowMoments& moments) {
     const int count = visibility.visibleCount(layer, query);
+    accumulate(weights.first(static_cast<std::size_t>(range.size())),
+               std::span(m_incoming)
+                   .subspan(static_cast<std::size_t>(range.begin), static_cast<std::size_t>(range.size())));
+    m_partial.rowEntropies[static_cast<std::size_t>(query)] = static_cast<float>(moments.entropy);
+    m_partial.maxWeight = std::max(m_partial.maxWeight, static_cast<double>(moments.max));
+    m_entropy += moments.entropy;
+    m_effective += std::exp(moments.entropy);
+    m_distance += moments.distance;
+    m_cells += count;
+    m_sparseCells += moments.below;
+    ++m_rows;
     if (count >= 2) {
-        m_normalized += entropy / std::log(static_cast<double>(count));
+        m_normalized += moments.entropy / std::log(static_cast<double>(count));
         ++m_normalizedRows;
     }
     if (m_square && query >= 1) {

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "core/attention/row_kernels.h"
 #include "core/attention/visibility.h"
 
 namespace attnviz {
@@ -33,9 +34,15 @@ class HeadSummaryBuilder {
     HeadSummaryBuilder(int queries, int keys, bool square);
     void addRow(int layer, int query, KeyRange range, std::span<const float> weights,
                 const Visibility& visibility);
+    // The same where the row's softmax has told its moments: quick, no logarithm is taken again.
+    void addRow(int layer, int query, KeyRange range, std::span<const float> weights,
+                const Visibility& visibility, const RowMoments& moments);
     HeadSummary finish() const;
 
  private:
+    void addMoments(int layer, int query, KeyRange range, std::span<const float> weights,
+                    const Visibility& visibility, const RowMoments& moments);
+
     bool m_square;
     HeadSummary m_partial;
     double m_normalized = 0, m_distance = 0, m_first = 0, m_previous = 0, m_self = 0, m_entropy = 0,

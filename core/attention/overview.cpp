@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/attention/row_kernels.h"
+
 namespace attnviz {
 namespace {
 
@@ -30,23 +32,27 @@ OverviewBuilder::OverviewBuilder(int queries, int keys)
 void OverviewBuilder::addRow(int query, KeyRange range, std::span<const float> weights,
                              const Visibility& visibility) {
     const std::size_t base = static_cast<std::size_t>(cellOf(query, m_queries, m_rows)) * m_columns;
-    // Sums of one row fit a float run per cell; they are added to the float64 total when the cell changes.
+    const bool padded = !visibility.maskedKeys().empty();
     for (int key = range.begin; key < range.end;) {
         const int column = m_columnOf[static_cast<std::size_t>(key)];
-        double sum = 0;
-        float max = kMaskedCell;
-        int count = 0;
-        for (; key < range.end && m_columnOf[static_cast<std::size_t>(key)] == column; ++key) {
+        const int end = std::min(range.end, m_columnEnd[static_cast<std::size_t>(column)]);
+        const std::size_t cell = base + static_cast<std::size_t>(column);
+        if (!padded) {
+            const auto run = sumAndMax(weights.subspan(static_cast<std::size_t>(key - range.begin),
+                                                       static_cast<std::size_t>(end - key)));
+            m_sum[cell] += run.sum;
+            m_max[cell] = std::max(m_max[cell], run.max);
+            m_count[cell] += end - key;
+            key = end;
+            continue;
+        }
+        for (; key < end; ++key) {
             if (visibility.masked(key)) continue;
             const float weight = weights[static_cast<std::size_t>(key - range.begin)];
-            sum += weight;
-            max = std::max(max, weight);
-            ++count;
+            m_sum[cell] += weight;
+            m_max[cell] = std::max(m_max[cell], weight);
+            ++m_count[cell];
         }
-        const std::size_t cell = base + static_cast<std::size_t>(column);
-        m_sum[cell] += sum;
-        m_max[cell] = std::max(m_max[cell], max);
-        m_count[cell] += count;
     }
 }
 

@@ -33,7 +33,8 @@ class OverviewBuilder {
 
  private:
     int m_queries, m_keys, m_rows, m_columns;
-    std::vector<int> m_columnOf;  // by key
+    std::vector<int> m_columnOf;   // by key
+    std::vector<int> m_columnEnd;  // by column: the key behind its last
     std::vector<double> m_sum;
     std::vector<float> m_max;
     std::vector<int> m_count;

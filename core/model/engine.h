@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/attention/attention_run.h"
+#include "core/attention/storage_plan.h"
 #include "core/base/progress.h"
 #include "core/base/result.h"
 #include "core/model/model_folder.h"
@@ -26,8 +27,6 @@ struct Device {
     int index = 0;
 };
 enum class ComputeType { automatic, float32, float16, bfloat16 };
-enum class StorageForm { automatic, dense, factored };
-enum class Precision { float32, float16 };
 
 struct LoadRequest {
     ModelFolder folder;
@@ -77,15 +76,6 @@ struct RunListener {
     std::function<void(const LayerReady&)> layerReady;
 };
 
-// What a run would take and how it would be kept; `advice` says so in a sentence.
-struct MemoryEstimate {
-    std::int64_t keptBytes = 0, peakBytes = 0, availableBytes = 0;
-    StorageForm form = StorageForm::dense;
-    Precision precision = Precision::float32;
-    bool fits = true;
-    std::string sentence;
-};
-
 // What a forward pass gives; tokens are not its business.
 struct ModelOutput {
     std::vector<std::shared_ptr<const AttentionSource>> sources;
@@ -99,7 +89,8 @@ class Model {
  public:
     virtual ~Model() = default;
     virtual const ModelInfo& info() const = 0;
-    virtual MemoryEstimate estimate(const ModelInput& input, const RunOptions& options) const = 0;
+    // What a run would take and how its maps would be kept.
+    virtual StoragePlan estimate(const ModelInput& input, const RunOptions& options) const = 0;
     // Refuses ids outside the vocabulary, masks and segments of another length, a text beyond the position
     // table, and what does not fit into memory. Stops within one layer.
     virtual Result<ModelOutput> run(const ModelInput& input, const RunOptions& options,
