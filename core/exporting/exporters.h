@@ -5,6 +5,6 @@
 
 namespace attnviz {
 
-extern const ExporterDescriptor kNpzExporter, kCsvExporter;
+extern const ExporterDescriptor kNpzExporter, kCsvExporter, kHtmlExporter;
 
 }  // namespace attnviz

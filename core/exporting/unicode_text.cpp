@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdio>
 
 #include "core/base/readable.h"
 
@@ -22,12 +21,6 @@ char32_t pointOf(std::string_view sequence) {
     for (const char next : sequence.substr(1))
         point = (point << 6U) | (static_cast<unsigned char>(next) & 0x3FU);
     return point;
-}
-
-std::string codeUnit(unsigned unit) {
-    std::array<char, 8> buffer{};
-    std::snprintf(buffer.data(), buffer.size(), "\\u%04x", unit);
-    return buffer.data();
 }
 
 }  // namespace
@@ -56,23 +49,21 @@ std::string csvText(std::string_view text) {
     return quoted + '"';
 }
 
-std::string scriptString(std::string_view text) {
-    std::string out = "\"";
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = sequenceLength(text, at);
-        const char32_t point = length == 0 ? U'\uFFFD' : pointOf(text.substr(at, length));
-        if (point == '"' || point == '\\') {
-            out += '\\';
-            out += static_cast<char>(point);
-        } else if (point < 0x20 || (point >= 0x7F && point < 0xA0) || point == '<' || point == '>' ||
-                   point == '&' || point == 0x2028 || point == 0x2029 || point == 0xFFFD) {
-            out += codeUnit(static_cast<unsigned>(point));
+std::string scriptJson(std::string_view json) {
+    std::string out;
+    out.reserve(json.size());
+    for (std::size_t at = 0; at < json.size(); ++at) {
+        const char c = json[at];
+        if (c == '<' || c == '>' || c == '&') {
+            out += c == '<' ? "\\u003c" : c == '>' ? "\\u003e" : "\\u0026";
+        } else if (json.substr(at, 3) == "\u2028" || json.substr(at, 3) == "\u2029") {
+            out += json[at + 2] == '\xA8' ? "\\u2028" : "\\u2029";
+            at += 2;
         } else {
-            out += text.substr(at, length);
+            out += c;
         }
-        at += length == 0 ? 1 : length;
     }
-    return out + '"';
+    return out;
 }
 
 std::string htmlText(std::string_view text) {

@@ -13,9 +13,9 @@ std::u32string toUtf32(std::string_view text);
 // spreadsheet would take for a formula gets an apostrophe in front.
 std::string csvText(std::string_view text);
 
-// A JSON string that may stand in a script element: "<", ">", "&", U+2028, U+2029 and control characters are
-// escaped, invalid UTF-8 becomes U+FFFD.
-std::string scriptString(std::string_view text);
+// JSON that may stand in a script element: "<", ">", "&", U+2028 and U+2029 become \u escapes. Its strings
+// are UTF-8.
+std::string scriptJson(std::string_view json);
 
 // Text between tags or in a quoted attribute.
 std::string htmlText(std::string_view text);
