@@ -21,8 +21,12 @@ OverviewBuilder::OverviewBuilder(int queries, int keys)
       m_rows(std::min(queries, kOverviewCells)),
       m_columns(std::min(keys, kOverviewCells)) {
     m_columnOf.resize(static_cast<std::size_t>(keys));
-    for (int key = 0; key < keys; ++key)
-        m_columnOf[static_cast<std::size_t>(key)] = cellOf(key, keys, m_columns);
+    m_columnEnd.assign(static_cast<std::size_t>(m_columns), 0);
+    for (int key = 0; key < keys; ++key) {
+        const int column = cellOf(key, keys, m_columns);
+        m_columnOf[static_cast<std::size_t>(key)] = column;
+        m_columnEnd[static_cast<std::size_t>(column)] = key + 1;
+    }
     const auto cells = static_cast<std::size_t>(m_rows) * static_cast<std::size_t>(m_columns);
     m_sum.assign(cells, 0);
     m_max.assign(cells, kMaskedCell);
