@@ -7,7 +7,7 @@
 namespace attnviz {
 namespace {
 
-const std::array kExporters{&kHtmlExporter, &kNpzExporter, &kCsvExporter};
+const std::array kExporters{&kJsonExporter, &kGzipJsonExporter, &kHtmlExporter, &kNpzExporter, &kCsvExporter};
 
 std::string lowered(std::string_view text) {
     std::string out(text);

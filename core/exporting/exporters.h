@@ -5,6 +5,6 @@
 
 namespace attnviz {
 
-extern const ExporterDescriptor kNpzExporter, kCsvExporter, kHtmlExporter;
+extern const ExporterDescriptor kJsonExporter, kGzipJsonExporter, kHtmlExporter, kNpzExporter, kCsvExporter;
 
 }  // namespace attnviz

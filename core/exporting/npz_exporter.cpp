@@ -160,7 +160,7 @@ std::vector<std::int64_t> idsOf(const TokenizedText& text) {
 
 std::vector<std::string> textsOf(const TokenizedText& text) {
     std::vector<std::string> texts;
-    for (const auto& token : text.tokens) texts.push_back(token.text);
+    for (const auto& token : text.tokens) texts.push_back(token.text.empty() ? token.piece : token.text);
     return texts;
 }
 

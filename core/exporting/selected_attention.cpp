@@ -36,12 +36,17 @@ std::string listed(const std::vector<int>& numbers) {
     return text;
 }
 
+// Special tokens have no place in the text, but a name.
+std::string labelOf(const Token& token) {
+    return token.text.empty() ? token.piece : token.text;
+}
+
 std::vector<std::string> labels(const TokenizedText& text, int count) {
     std::vector<std::string> out;
     out.reserve(static_cast<std::size_t>(count));
     const bool same = text.tokens.size() == static_cast<std::size_t>(count);
     for (int i = 0; i < count; ++i)
-        out.push_back(same ? text.tokens[static_cast<std::size_t>(i)].text : std::to_string(i));
+        out.push_back(same ? labelOf(text.tokens[static_cast<std::size_t>(i)]) : std::to_string(i));
     return out;
 }
 

@@ -217,16 +217,17 @@ function drawMap() {
     return Math.min(120, width);
   };
   const queryWidth = widest("query", rows), keyWidth = widest("key", columns);
-  const left = queryWidth + 62, right = 76, bottom = 12;
+  const gutter = queryWidth + 70, right = 76, bottom = 12;
   let top = 64;
-  let fitted = Math.max(0.05, Math.min((s.width - left - right) / columns.length, (s.height - top - bottom) / rows.length));
+  let fitted = Math.max(0.05, Math.min((s.width - gutter - right) / columns.length, (s.height - top - bottom) / rows.length));
   const flat = fitted * view.zoom > keyWidth + 8;
   if (!flat) {
     top = 46 + keyWidth * 0.87;
-    fitted = Math.max(0.05, Math.min((s.width - left - right) / columns.length, (s.height - top - bottom) / rows.length));
+    fitted = Math.max(0.05, Math.min((s.width - gutter - right) / columns.length, (s.height - top - bottom) / rows.length));
   }
   const cell = fitted * view.zoom;
-  const width = Math.min(s.width - left - right, cell * columns.length);
+  const width = Math.min(s.width - gutter - right, cell * columns.length);
+  const left = gutter + Math.max(0, Math.floor((s.width - gutter - right - width) / 2));
   const height = Math.min(s.height - top - bottom, cell * rows.length);
   view.left = Math.max(0, Math.min(view.left, columns.length - width / cell));
   view.top = Math.max(0, Math.min(view.top, rows.length - height / cell));
@@ -285,7 +286,7 @@ function drawMap() {
   g.textAlign = "center";
   g.fillText("Key", left + width / 2, 12);
   g.save();
-  g.translate(12, top + height / 2);
+  g.translate(left - gutter + 12, top + height / 2);
   g.rotate(-Math.PI / 2);
   g.fillText("Query", 0, 0);
   g.restore();
@@ -322,7 +323,7 @@ function drawBar(g, x, top, height, row, column) {
   }
   g.textAlign = "left";
   g.fillStyle = theme.second;
-  g.fillText("weight", x, top - 12);
+  g.fillText("weight", x, top - 16);
   for (let i = 0; i <= 4; ++i) {
     const value = state.log ? most * 10 ** (i - 4) : most * i / 4;
     const text = state.log ? (i === 0 ? "\u2264" : "") + value.toPrecision(1) : String(+value.toPrecision(2));
