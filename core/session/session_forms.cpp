@@ -4,10 +4,12 @@
 
 namespace attnviz {
 
-extern const SessionForm kOwnSessionForm;
+extern const SessionForm kOwnSessionForm, kExplainerForm, kObjectForm, kNestedListForm, kNpyForm, kNpzForm,
+    kSafetensorsForm;
 
 std::span<const SessionForm* const> sessionForms() {
-    static constexpr std::array kForms{&kOwnSessionForm};
+    static constexpr std::array kForms{&kOwnSessionForm, &kExplainerForm, &kObjectForm,     &kNestedListForm,
+                                       &kNpyForm,        &kNpzForm,       &kSafetensorsForm};
     return kForms;
 }
 
