@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/attention/tile_pooler.h"
+
 namespace attnviz {
 
 std::string_view attentionKindName(AttentionKind kind) {
@@ -32,40 +34,27 @@ Result<void> AttentionSource::tile(const TileKey& key, std::span<float> out, std
 
 Result<void> poolTile(const AttentionSource& source, const TileKey& key, std::span<float> out,
                       std::stop_token stop) {
+    constexpr int kBlockRows = 16;
     const AttentionInfo& info = source.info();
-    const int step = 1 << key.level;
-    std::fill(out.begin(), out.end(), kMaskedCell);
-    std::vector<float> row(static_cast<std::size_t>(info.keys));
-    std::vector<int> counts(static_cast<std::size_t>(kTileCells));
-    const long firstKey = static_cast<long>(key.column) * kTileCells * step;
-    for (int cellRow = 0; cellRow < kTileCells; ++cellRow) {
-        if (stop.stop_requested()) return cancelled();
-        const long firstQuery = (static_cast<long>(key.row) * kTileCells + cellRow) * step;
-        if (firstQuery >= info.queries) break;
-        float* cells = out.data() + static_cast<std::size_t>(cellRow) * kTileCells;
-        std::fill(counts.begin(), counts.end(), 0);
-        std::vector<double> sums(key.pooling == Pooling::mean ? kTileCells : 0, 0.0);
-        for (long query = firstQuery; query < std::min<long>(firstQuery + step, info.queries); ++query) {
-            const KeyRange range = source.visible(key.head.layer, static_cast<int>(query));
-            const long begin = std::max<long>(range.begin, firstKey);
-            const long end = std::min<long>(range.end, firstKey + static_cast<long>(kTileCells) * step);
-            if (begin >= end) continue;
-            source.row(key.head, static_cast<int>(query), row);
-            for (long k = begin; k < end; ++k) {
-                if (info.visibility.masked(static_cast<int>(k))) continue;
-                const auto cell = static_cast<std::size_t>((k - firstKey) / step);
-                const float weight = row[static_cast<std::size_t>(k)];
-                if (key.pooling == Pooling::max)
-                    cells[cell] = std::max(cells[cell], weight);
-                else
-                    sums[cell] += weight;
-                ++counts[cell];
+    TilePooler pooler(info, key, out);
+    std::vector<float> rows(static_cast<std::size_t>(kBlockRows) * static_cast<std::size_t>(info.keys));
+    for (int query = pooler.firstQuery(), cellRow = 0; query < pooler.lastQuery(); ++cellRow) {
+        const int end = std::min(query + pooler.step(), pooler.lastQuery());
+        while (query < end) {
+            if (stop.stop_requested()) return cancelled();
+            const int count = std::min(kBlockRows, end - query);
+            if (auto done = source.rows(key.head, query, count, rows, stop); !done) return done;
+            for (int row = 0; row < count; ++row) {
+                const KeyRange range = pooler.visible(query + row);
+                if (range.size() == 0) continue;
+                const auto offset = static_cast<std::size_t>(row) * static_cast<std::size_t>(info.keys);
+                pooler.addRow(query + row, std::span<const float>(rows).subspan(
+                                               offset + static_cast<std::size_t>(range.begin),
+                                               static_cast<std::size_t>(range.size())));
             }
+            query += count;
         }
-        if (key.pooling == Pooling::mean) {
-            for (std::size_t cell = 0; cell < sums.size(); ++cell)
-                if (counts[cell]) cells[cell] = static_cast<float>(sums[cell] / counts[cell]);
-        }
+        pooler.endCellRow(cellRow);
     }
     return {};
 }

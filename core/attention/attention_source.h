@@ -74,8 +74,7 @@ class AttentionSource {
     virtual Result<void> tile(const TileKey& key, std::span<float> out, std::stop_token stop) const;
 };
 
-// Pools visible cells of exact rows into one tile. What `tile` of any source may be built on:
-// `rowsOf(query, count, out)` fills (count, keys) exact weights.
+// Pools the visible cells of rows() into one tile: what `tile` is for a source that knows no quicker way.
 Result<void> poolTile(const AttentionSource& source, const TileKey& key, std::span<float> out,
                       std::stop_token stop);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "core/attention/tile_pooler.h"
 #include "core/base/half.h"
 
 namespace attnviz {
@@ -77,6 +78,31 @@ const HeadSummary& DenseAttention::summary(HeadId head) const {
 
 void DenseAttention::row(HeadId head, int query, std::span<float> keys) const {
     readRow(m_info, layer(head.layer), head.head, query, keys);
+}
+
+Result<void> DenseAttention::tile(const TileKey& key, std::span<float> out, std::stop_token stop) const {
+    const DenseLayer& kept = layer(key.head.layer);
+    TilePooler pooler(m_info, key, out);
+    std::vector<float> widened(kept.halves.empty() ? 0 : static_cast<std::size_t>(pooler.keys().size()));
+    for (int query = pooler.firstQuery(), cellRow = 0; query < pooler.lastQuery(); ++cellRow) {
+        if (stop.stop_requested()) return cancelled();
+        const int end = std::min(query + pooler.step(), pooler.lastQuery());
+        for (; query < end; ++query) {
+            const KeyRange range = pooler.visible(query);
+            if (range.size() == 0) continue;
+            const auto offset =
+                rowOffset(m_info, key.head.head, query) + static_cast<std::size_t>(range.begin);
+            const auto count = static_cast<std::size_t>(range.size());
+            if (kept.halves.empty()) {
+                pooler.addRow(query, std::span(kept.floats).subspan(offset, count));
+                continue;
+            }
+            floatsFromHalves(std::span(kept.halves).subspan(offset, count), std::span(widened).first(count));
+            pooler.addRow(query, std::span<const float>(widened).first(count));
+        }
+        pooler.endCellRow(cellRow);
+    }
+    return {};
 }
 
 }  // namespace attnviz

@@ -3,90 +3,20 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <limits>
 
+#include "core/attention/factored_blocks.h"
+#include "core/attention/tile_pooler.h"
 #include "core/base/half.h"
 
 namespace attnviz {
 namespace {
 
-constexpr float kNothing = -std::numeric_limits<float>::infinity();
+constexpr int kBlockRows = 32;        // rows recomputed together where all keys are wanted
+constexpr int kLongBlockRows = 512;   // where nothing of them is kept
+constexpr int kBlockCells = 1 << 17;  // weights of a block of a tile
 
 std::size_t index(int value) {
     return static_cast<std::size_t>(value);
-}
-
-// One head of one layer, with its vectors widened where they are kept as float16.
-class HeadLogits {
- public:
-    HeadLogits(const AttentionInfo& info, int layerIndex, const FactoredLayer& layer, int head)
-        : m_info(info),
-          m_layerIndex(layerIndex),
-          m_layer(layer),
-          m_head(head),
-          m_bias(layer.adjust, head, layer.scale, info.visibility),
-          m_query(index(layer.width)) {
-        const int keyValueHead = head / (info.heads / info.keyValueHeads);
-        const std::size_t offset = index(keyValueHead) * index(info.keys) * index(layer.width);
-        const std::size_t count = index(info.keys) * index(layer.width);
-        if (layer.isHalf()) {
-            m_widened.resize(count);
-            floatsFromHalves(std::span(layer.keyHalves).subspan(offset, count), m_widened);
-            m_keys = m_widened.data();
-        } else {
-            m_keys = layer.keyFloats.data() + offset;
-        }
-    }
-
-    // Logits of the visible keys of one row; masked keys get minus infinity.
-    void row(int query, KeyRange range, std::span<float> logits) {
-        const std::size_t width = index(m_layer.width);
-        const std::size_t offset = (index(m_head) * index(m_info.queries) + index(query)) * width;
-        if (m_layer.isHalf())
-            floatsFromHalves(std::span(m_layer.queryHalves).subspan(offset, width), m_query);
-        else
-            std::copy_n(m_layer.queryFloats.begin() + static_cast<long>(offset), width, m_query.begin());
-        const float cap = m_layer.adjust.softcap;
-        for (int key = range.begin; key < range.end; ++key) {
-            float& logit = logits[index(key - range.begin)];
-            if (m_info.visibility.masked(key)) {
-                logit = kNothing;
-                continue;
-            }
-            const float* vector = m_keys + index(key) * width;
-            float product = 0;
-            for (std::size_t i = 0; i < width; ++i) product += m_query[i] * vector[i];
-            logit = m_layer.scale * product;
-            if (cap > 0) logit = cap * std::tanh(logit / cap);
-            if (!m_bias.none()) logit += m_bias.at(query, key);
-        }
-    }
-
-    int layerIndex() const { return m_layerIndex; }
-
- private:
-    const AttentionInfo& m_info;
-    int m_layerIndex;
-    const FactoredLayer& m_layer;
-    int m_head;
-    LogitBias m_bias;
-    std::vector<float> m_query, m_widened;
-    const float* m_keys = nullptr;
-};
-
-float lseOf(std::span<const float> logits, const LogitAdjust& adjust, int head) {
-    float largest = kNothing;
-    for (const float logit : logits) largest = std::max(largest, logit);
-    const float sink = adjust.sinks.empty() ? kNothing : adjust.sinks[index(head)];
-    largest = std::max(largest, sink);
-    if (largest == kNothing) return kNothing;
-    double sum = sink == kNothing ? 0.0 : std::exp(static_cast<double>(sink) - largest);
-    for (const float logit : logits) sum += std::exp(logit - largest);
-    return static_cast<float>(static_cast<double>(largest) + std::log(sum));
-}
-
-void weightsFromLogits(std::span<float> logits, float lse) {
-    for (float& logit : logits) logit = logit == kNothing ? 0.0F : std::exp(logit - lse);
 }
 
 std::shared_ptr<const FactoredLayer> summarized(const AttentionInfo& info, int layerIndex,
@@ -100,18 +30,21 @@ std::shared_ptr<const FactoredLayer> summarized(const AttentionInfo& info, int l
         copy->lse = FactoredAttention::logSumExp(info, layerIndex, *copy);
     copy->overviews.clear();
     copy->summaries.clear();
-    std::vector<float> weights(index(info.keys));
+    std::vector<float> weights(index(kBlockRows) * index(info.keys));
     for (int head = 0; head < info.heads; ++head) {
-        HeadLogits logits(info, layerIndex, *copy, head);
+        FactoredBlocks blocks(info, layerIndex, *copy, head);
         OverviewBuilder overview(info.queries, info.keys);
         HeadSummaryBuilder summary(info.queries, info.keys, info.square());
-        for (int query = 0; query < info.queries; ++query) {
-            const KeyRange range = info.visibility.range(layerIndex, query);
-            const auto visible = std::span(weights).first(index(range.size()));
-            logits.row(query, range, visible);
-            weightsFromLogits(visible, copy->lse[index(head) * index(info.queries) + index(query)]);
-            overview.addRow(query, range, visible, info.visibility);
-            summary.addRow(layerIndex, query, range, visible, info.visibility);
+        for (int first = 0; first < info.queries; first += kBlockRows) {
+            const int count = std::min(kBlockRows, info.queries - first);
+            blocks.weights(first, count, {0, info.keys}, weights.data(), info.keys, {});
+            for (int query = first; query < first + count; ++query) {
+                const KeyRange range = info.visibility.range(layerIndex, query);
+                const auto visible = std::span<const float>(weights).subspan(
+                    index(query - first) * index(info.keys) + index(range.begin), index(range.size()));
+                overview.addRow(query, range, visible, info.visibility);
+                summary.addRow(layerIndex, query, range, visible, info.visibility);
+            }
         }
         copy->overviews.push_back(overview.finish());
         copy->summaries.push_back(summary.finish());
@@ -153,17 +86,13 @@ std::shared_ptr<const FactoredAttention> FactoredAttention::create(
 
 std::vector<float> FactoredAttention::logSumExp(const AttentionInfo& info, int layerIndex,
                                                 const FactoredLayer& layer, std::stop_token stop) {
-    std::vector<float> lse;
-    lse.reserve(index(info.heads) * index(info.queries));
-    std::vector<float> row(index(info.keys));
+    std::vector<float> lse(index(info.heads) * index(info.queries));
     for (int head = 0; head < info.heads; ++head) {
-        HeadLogits logits(info, layerIndex, layer, head);
-        for (int query = 0; query < info.queries; ++query) {
-            if (stop.stop_requested()) return {};
-            const KeyRange range = info.visibility.range(layerIndex, query);
-            const auto visible = std::span(row).first(index(range.size()));
-            logits.row(query, range, visible);
-            lse.push_back(lseOf(visible, layer.adjust, head));
+        FactoredBlocks blocks(info, layerIndex, layer, head);
+        const auto rows = std::span(lse).subspan(index(head) * index(info.queries), index(info.queries));
+        for (int first = 0; first < info.queries; first += kLongBlockRows) {
+            const int count = std::min(kLongBlockRows, info.queries - first);
+            if (!blocks.logSumExp(first, rows.subspan(index(first), index(count)), stop)) return {};
         }
     }
     return lse;
@@ -205,22 +134,35 @@ void FactoredAttention::row(HeadId head, int query, std::span<float> keys) const
 
 Result<void> FactoredAttention::rows(HeadId head, int query, int count, std::span<float> out,
                                      std::stop_token stop) const {
-    const FactoredLayer& kept = layer(head.layer);
-    HeadLogits logits(m_info, head.layer, kept, head.head);
-    for (int at = query; at < query + count; ++at) {
-        if (stop.stop_requested()) return cancelled();
-        const auto row = out.subspan(index(at - query) * index(m_info.keys), index(m_info.keys));
-        const KeyRange range = visible(head.layer, at);
-        std::fill(row.begin(), row.end(), 0.0F);
-        const auto seen = row.subspan(index(range.begin), index(range.size()));
-        logits.row(at, range, seen);
-        weightsFromLogits(seen, kept.lse[index(head.head) * index(m_info.queries) + index(at)]);
-    }
+    FactoredBlocks blocks(m_info, head.layer, layer(head.layer), head.head);
+    if (!blocks.weights(query, count, {0, m_info.keys}, out.data(), m_info.keys, stop)) return cancelled();
     return {};
 }
 
 Result<void> FactoredAttention::tile(const TileKey& key, std::span<float> out, std::stop_token stop) const {
-    return poolTile(*this, key, out, std::move(stop));
+    TilePooler pooler(m_info, key, out);
+    if (pooler.keys().size() == 0) return {};
+    FactoredBlocks blocks(m_info, key.head.layer, layer(key.head.layer), key.head.head);
+    const int width = pooler.keys().size();
+    // At level 0 the whole tile shares its packed keys; above, blocks are as tall as the second cache allows.
+    const int blockRows = std::clamp(kBlockCells / width, kBlockRows, kTileCells);
+    std::vector<float> weights(index(blockRows) * index(width));
+    int cellRow = 0;
+    for (int first = pooler.firstQuery(); first < pooler.lastQuery(); first += blockRows) {
+        const int count = std::min(blockRows, pooler.lastQuery() - first);
+        if (!blocks.weights(first, count, pooler.keys(), weights.data(), width, stop)) return cancelled();
+        for (int query = first; query < first + count; ++query) {
+            const KeyRange range = pooler.visible(query);
+            if (range.size() > 0)
+                pooler.addRow(
+                    query, std::span<const float>(weights).subspan(
+                               index(query - first) * index(width) + index(range.begin - pooler.keys().begin),
+                               index(range.size())));
+            const bool last = (query - pooler.firstQuery() + 1) % pooler.step() == 0;
+            if (last || query + 1 == pooler.lastQuery()) pooler.endCellRow(cellRow++);
+        }
+    }
+    return {};
 }
 
 }  // namespace attnviz

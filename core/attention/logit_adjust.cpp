@@ -84,8 +84,22 @@ float LogitBias::at(int query, int key) const {
 }
 
 void LogitBias::fill(int query, KeyRange range, std::span<float> bias) const {
-    for (int key = range.begin; key < range.end; ++key)
-        bias[static_cast<std::size_t>(key - range.begin)] = at(query, key);
+    const auto count = static_cast<std::size_t>(range.size());
+    if (m_byDistance.empty()) {
+        std::fill_n(bias.begin(), count, 0.0F);
+    } else {
+        // Clamped below the table's reach, copied inside it, clamped above.
+        const int inside = std::clamp(query - m_farthest, range.begin, range.end);
+        const int beyond = std::clamp(query + m_farthest + 1, inside, range.end);
+        auto to = std::fill_n(bias.begin(), inside - range.begin, m_byDistance.front());
+        if (beyond > inside)
+            to = std::copy_n(m_byDistance.begin() + (inside - query + m_farthest), beyond - inside, to);
+        std::fill_n(to, range.end - beyond, m_byDistance.back());
+    }
+    if (m_keyTerms.empty()) return;
+    const float own = m_keyTerms[std::min(static_cast<std::size_t>(query), m_keyTerms.size() - 1)];
+    const float* terms = m_keyTerms.data() + range.begin;
+    for (std::size_t i = 0; i < count; ++i) bias[i] += terms[i] - own;
 }
 
 }  // namespace attnviz
