@@ -232,8 +232,8 @@ ToyModel::ToyModel(ToySettings settings) : m_settings(std::move(settings)) {
     m_info.configJson = m_settings.configJson;
 }
 
-MemoryEstimate ToyModel::estimate(const ModelInput& input, const RunOptions& options) const {
-    MemoryEstimate estimate;
+StoragePlan ToyModel::estimate(const ModelInput& input, const RunOptions& options) const {
+    StoragePlan estimate;
     const auto n = static_cast<std::int64_t>(input.ids.size());
     const auto m = static_cast<std::int64_t>(input.targetIds.size());
     const auto cells = m_settings.encoderDecoder ? n * n + m * m + n * m : n * n;

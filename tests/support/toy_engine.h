@@ -43,7 +43,7 @@ class ToyModel final : public Model {
     explicit ToyModel(ToySettings settings);
 
     const ModelInfo& info() const override { return m_info; }
-    MemoryEstimate estimate(const ModelInput& input, const RunOptions& options) const override;
+    StoragePlan estimate(const ModelInput& input, const RunOptions& options) const override;
     Result<ModelOutput> run(const ModelInput& input, const RunOptions& options, const RunListener& listener,
                             std::stop_token stop) override;
 
