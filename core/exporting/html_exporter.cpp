@@ -53,17 +53,30 @@ Result<std::string> readPart(const char* name) {
     return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-// Without indentation and comment lines, which only a reader of the source needs.
+// Without indentation, comment lines, and line ends that mean nothing; parts have no comments behind code.
 std::string compact(const std::string& source) {
     std::string out;
     for (std::size_t at = 0; at < source.size();) {
         const std::size_t end = std::min(source.find('\n', at), source.size());
         const std::size_t first = std::min(source.find_first_not_of(' ', at), end);
-        if (first < end && source.compare(first, 2, "//") != 0)
-            out.append(source, first, end - first) += '\n';
+        if (first < end && source.compare(first, 2, "//") != 0) {
+            out.append(source, first, end - first);
+            if (std::string_view(";{},(").find(out.back()) == std::string_view::npos) out += '\n';
+        }
         at = end + 1;
     }
     return out;
+}
+
+// One script of all parts, in an order in which each knows what it uses at once.
+Result<std::string> readScript() {
+    std::string script = "\"use strict\";(() => {";
+    for (const char* part : {"data.js", "words.js", "map.js", "heads.js", "flow.js", "controls.js"}) {
+        auto read = readPart(part);
+        if (!read) return read.error();
+        script += compact(*read);
+    }
+    return script + "})();";
 }
 
 std::string hashSource(const std::string& content) {
@@ -186,12 +199,12 @@ class Page {
         m_notices = noticesOf(m_request, m_sources, m_maps);
         if (m_request.notices)
             m_request.notices->insert(m_request.notices->end(), m_notices.begin(), m_notices.end());
-        for (const auto& [file, text] : {std::pair{"template.html", &m_template},
-                                         std::pair{"page.css", &m_style}, std::pair{"page.js", &m_script}}) {
-            auto read = readPart(file);
-            if (!read) return read.error();
-            *text = text == &m_template ? *read : compact(*read);
-        }
+        auto page = readPart("template.html"), style = readPart("page.css"), script = readScript();
+        for (const auto* part : {&page, &style, &script})
+            if (!*part) return part->error();
+        m_template = std::move(*page);
+        m_style = compact(*style);
+        m_script = std::move(*script);
         if (auto done = drawStill(); !done) return done;
         return fillMeta();
     }

@@ -1,6 +1,5 @@
 #include "core/exporting/page_maps.h"
 
-#include <openssl/evp.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 
 #include "core/base/half.h"
 #include "core/base/readable.h"
+#include "core/session/base64.h"
 
 namespace attnviz {
 namespace {
@@ -162,18 +162,8 @@ Result<std::string> packLayer(const PageMap& map, int layer, std::stop_token sto
 }
 
 std::string base64(std::string_view bytes) {
-    // OpenSSL counts in int, and ends what it writes with a zero.
-    constexpr std::size_t kStep = std::size_t{3} << 20U;
     std::string text;
-    text.reserve((bytes.size() + 2) / 3 * 4);
-    std::string part;
-    for (std::size_t at = 0; at < bytes.size(); at += kStep) {
-        const auto piece = bytes.substr(at, kStep);
-        part.resize((piece.size() + 2) / 3 * 4 + 1);
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(part.data()),
-                        reinterpret_cast<const unsigned char*>(piece.data()), static_cast<int>(piece.size()));
-        text.append(part, 0, part.size() - 1);
-    }
+    appendBase64(std::as_bytes(std::span(bytes)), text);
     return text;
 }
 
