@@ -43,6 +43,7 @@ struct ModelInfo {
     bool encoderDecoder = false;
     bool hasHead = true;                  // logits can be had
     bool usesSegments = false;            // token type ids mean something
+    int segments = 1;                     // segment ids are 0 to this, exclusive
     std::optional<int> positionLimit;     // a learned table: a hard limit
     std::optional<int> configuredLength;  // what config.json was made for; beyond it is extrapolation
     std::string device, dtype;            // in words: "cpu", "float32"

@@ -1,0 +1,39 @@
+// The parts that transformers are made of, on (tokens, width) tensors without a batch axis.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <optional>
+#include <string>
+
+#include "core/base/result.h"
+#include "core/model/model_config.h"
+#include "core/torch/weights.h"
+
+namespace attnviz {
+
+// y = x W + b. Checkpoints keep W as (in, out) (GPT-2's Conv1D) or as (out, in) (everybody else).
+struct Linear {
+    Weight weight, bias;  // bias may be undefined
+    bool inputFirst = false;
+
+    at::Tensor operator()(const at::Tensor& x) const;  // (n, in) -> (n, out)
+};
+
+struct LayerNorm {
+    Weight weight, bias;
+    double epsilon = 1e-5;
+
+    at::Tensor operator()(const at::Tensor& x) const;
+};
+
+enum class Activation { gelu, geluTanh, geluQuick, relu, silu, tanh };
+
+// The names that config.json uses ("gelu_new", "gelu", "relu", "silu", …).
+Result<Activation> activationNamed(const std::string& name, const ModelConfig& config);
+at::Tensor activate(Activation activation, at::Tensor x);  // may write to x
+
+// Rows of an embedding table, widened; indices are in range.
+at::Tensor embedRows(const Weight& table, const std::vector<std::int64_t>& indices);
+
+}  // namespace attnviz

@@ -1,0 +1,25 @@
+#include "core/torch/families.h"
+
+#include <array>
+
+namespace attnviz {
+
+extern const FamilyDescriptor kGpt2Family;
+extern const FamilyDescriptor kBertFamily;
+
+std::span<const FamilyDescriptor* const> families() {
+    static const std::array kFamilies{&kGpt2Family, &kBertFamily};
+    return kFamilies;
+}
+
+Result<const FamilyDescriptor*> findFamily(const ModelConfig& config) {
+    std::string known;
+    for (const auto* family : families()) {
+        if (family->info.modelType == config.modelType()) return family;
+        known += (known.empty() ? "" : ", ") + family->info.modelType;
+    }
+    return unsupported("models of type '" + config.modelType() + "' cannot be run", config.path().string(),
+                       "Known types: " + known + ". A saved session of any model opens.");
+}
+
+}  // namespace attnviz

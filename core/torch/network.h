@@ -1,0 +1,53 @@
+// A family's forward pass, in pieces: embedding, one layer at a time, the final norm, the head.
+//
+// The pieces are called in this order by TorchModel, which streams, captures, stops and reports; a family
+// knows nothing of that. Attention itself is handed in as a function, so that each family's weights meet the
+// same kernel.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <functional>
+#include <memory>
+
+#include "core/attention/visibility.h"
+#include "core/base/result.h"
+#include "core/model/engine.h"
+#include "core/model/model_config.h"
+#include "core/torch/weights.h"
+
+namespace attnviz {
+
+// Queries, keys and values of one layer -> context (tokens, heads * size). q (tokens, heads * size), k and v
+// (tokens, key-value heads * size); rows may be strided, elements of a row are adjacent.
+using Attend =
+    std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale)>;
+
+class Network {
+ public:
+    virtual ~Network() = default;
+    const ModelInfo& info() const { return m_info; }
+    ModelInfo& info() { return m_info; }
+    int headSize() const { return m_headSize; }
+
+    virtual Visibility visibility(const ModelInput& input) const = 0;
+    virtual at::Tensor embed(
+        const ModelInput& input) const = 0;  // (tokens, width): what enters the first layer
+    virtual at::Tensor layer(int layer, const at::Tensor& hidden, const Attend& attend) const = 0;
+    virtual at::Tensor finish(const at::Tensor& hidden) const {
+        return hidden;
+    }  // the final norm, where there is one
+    virtual at::Tensor logits(
+        const at::Tensor& hidden) const = 0;  // (n, width) -> (n, vocabulary); info().hasHead
+
+ protected:
+    ModelInfo m_info;
+    int m_headSize = 0;
+};
+
+struct FamilyDescriptor {
+    FamilyInfo info;
+    Result<std::unique_ptr<Network>> (*load)(const ModelConfig& config, WeightReader& weights);
+};
+
+}  // namespace attnviz
