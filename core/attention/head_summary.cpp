@@ -7,7 +7,6 @@
 namespace attnviz {
 
 namespace {
-constexpr float kSparseBelow = 0.01F;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 }  // namespace
 
@@ -19,15 +18,22 @@ HeadSummaryBuilder::HeadSummaryBuilder(int queries, int keys, bool square) : m_s
 void HeadSummaryBuilder::addRow(int layer, int query, KeyRange range, std::span<const float> weights,
                                 const Visibility& visibility) {
     RowMoments moments;
-    for (int key = range.begin; key < range.end; ++key) {
-        if (visibility.masked(key)) continue;
-        const double weight = weights[static_cast<std::size_t>(key - range.begin)];
-        moments.below += weight < kSparseBelow;
-        moments.max = std::max(moments.max, static_cast<float>(weight));
-        if (weight <= 0) continue;
-        moments.entropy -= weight * std::log(weight);
-        moments.distance += weight * std::abs(query - key);
+    const auto addRun = [&](int begin, int end) {
+        const RowMoments run = weightMoments(weights.subspan(static_cast<std::size_t>(begin - range.begin),
+                                                             static_cast<std::size_t>(end - begin)),
+                                             query, begin);
+        moments.entropy += run.entropy;
+        moments.distance += run.distance;
+        moments.max = std::max(moments.max, run.max);
+        moments.below += run.below;
+    };
+    int begin = range.begin;
+    for (const int masked : visibility.maskedKeys()) {
+        if (!range.contains(masked)) continue;
+        if (masked > begin) addRun(begin, masked);
+        begin = masked + 1;
     }
+    if (range.end > begin) addRun(begin, range.end);
     addMoments(layer, query, range, weights, visibility, moments);
 }
 

@@ -39,6 +39,29 @@ inline float exponential(float x) {
     return x < -87.0F ? 0.0F : value;
 }
 
+// ln x for normal x > 0: exponent, and a polynomial on [sqrt(1/2), sqrt(2)) (Cephes as well).
+inline float naturalLogarithm(float x) {
+    const auto bits = std::bit_cast<std::int32_t>(x);
+    std::int32_t exponent = (bits >> 23) - 126;
+    float m = std::bit_cast<float>((bits & 0x007FFFFF) | 0x3F000000);  // [0.5, 1)
+    const bool low = m < 0.70710678118654752F;
+    exponent -= low ? 1 : 0;
+    m = low ? m + m - 1.0F : m - 1.0F;
+    const float z = m * m;
+    float p = 7.0376836292e-2F;
+    p = p * m - 1.1514610310e-1F;
+    p = p * m + 1.1676998740e-1F;
+    p = p * m - 1.2420140846e-1F;
+    p = p * m + 1.4249322787e-1F;
+    p = p * m - 1.6668057665e-1F;
+    p = p * m + 2.0000714765e-1F;
+    p = p * m - 2.4999993993e-1F;
+    p = p * m + 3.3333331174e-1F;
+    const auto e = static_cast<float>(exponent);
+    const float tail = p * m * z - 2.12194440e-4F * e - 0.5F * z;
+    return m + tail + 0.693359375F * e;
+}
+
 }  // namespace
 
 ATTNVIZ_VECTORISED
@@ -185,6 +208,45 @@ RowMoments softmaxRow(std::span<float> values, int query, int firstKey) {
     moments.distance = distance;
     moments.max = inverse;
     moments.below = below;
+    return moments;
+}
+
+ATTNVIZ_VECTORISED
+RowMoments weightMoments(std::span<const float> weights, int query, int firstKey) {
+    RowMoments moments;
+    const float* data = weights.data();
+    const int count = static_cast<int>(weights.size());
+    const float offset = static_cast<float>(query - firstKey);
+    constexpr int kRun = 256;  // lanes in float over short runs, runs in float64
+    for (int begin = 0; begin < count; begin += kRun) {
+        const int end = std::min(begin + kRun, count);
+        float entropies[kLanes] = {}, distances[kLanes] = {}, maxima[kLanes] = {};
+        std::int32_t sparse[kLanes] = {};
+        int i = begin;
+        for (; i + kLanes <= end; i += kLanes)
+            for (int lane = 0; lane < kLanes; ++lane) {
+                const float weight = data[i + lane];
+                const float positive = weight > 1e-37F ? weight : 1.0F;  // 0 ln 0 = 0
+                const float counted = weight > 0.0F ? weight : 0.0F;
+                entropies[lane] -= positive * naturalLogarithm(positive);
+                distances[lane] += counted * std::fabs(offset - static_cast<float>(i + lane));
+                maxima[lane] = maxima[lane] > weight ? maxima[lane] : weight;
+                sparse[lane] += weight < kSparseBelow ? 1 : 0;
+            }
+        for (; i < end; ++i) {
+            const float weight = data[i];
+            if (weight > 1e-37F) entropies[0] -= weight * naturalLogarithm(weight);
+            if (weight > 0.0F) distances[0] += weight * std::fabs(offset - static_cast<float>(i));
+            maxima[0] = std::max(maxima[0], weight);
+            sparse[0] += weight < kSparseBelow ? 1 : 0;
+        }
+        for (int lane = 0; lane < kLanes; ++lane) {
+            moments.entropy += entropies[lane];
+            moments.distance += distances[lane];
+            moments.max = std::max(moments.max, maxima[lane]);
+            moments.below += sparse[lane];
+        }
+    }
     return moments;
 }
 

@@ -33,6 +33,9 @@ struct RowMoments {
 // masked key. A row without any visible key becomes uniform over all of `values`, as the reference's does.
 RowMoments softmaxRow(std::span<float> values, int query, int firstKey);
 
+// The same of weights that are there already, whatever they sum to; logSumExp stays 0. Entropy within 1e-6.
+RowMoments weightMoments(std::span<const float> weights, int query, int firstKey);
+
 // out[i] += values[i], in float64.
 void accumulate(std::span<const float> values, std::span<double> out);
 
