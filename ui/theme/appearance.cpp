@@ -9,6 +9,11 @@
 
 #include "ui/theme/style_sheet.h"
 
+// Of a static library: its resources are registered only when asked. Outside every namespace, as Qt wants it.
+static void registerMarks() {
+    Q_INIT_RESOURCE(theme);
+}
+
 namespace attnviz::ui {
 namespace {
 
@@ -77,6 +82,7 @@ Appearance& Appearance::instance() {
 
 void Appearance::apply(ThemeChoice choice) {
     static const bool systemDark = systemIsDark();  // asked before our own style and palette are set
+    registerMarks();
     m_choice = choice;
     const bool dark = choice == ThemeChoice::dark || (choice == ThemeChoice::system && systemDark);
     m_palette = dark ? &darkPalette() : &lightPalette();

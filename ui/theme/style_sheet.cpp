@@ -14,6 +14,7 @@ QMainWindow::separator:hover { background: @accent; }
 QWidget { color: @text; }
 QWidget:disabled { color: @disabledText; }
 
+QToolBar { background: @bars; border: none; padding: 0px; spacing: 0px; margin: 0px; }
 QMenuBar { background: @bars; border-bottom: 1px solid @hairline; padding: 2px 8px; }
 QMenuBar::item { background: transparent; padding: 4px 8px; border-radius: 4px; }
 QMenuBar::item:selected, QMenuBar::item:pressed { background: @hoveredRow; }
@@ -65,6 +66,9 @@ QPushButton:hover, QToolButton[role="button"]:hover { background: @hoveredRow; }
 QPushButton:pressed { background: @selectedRow; }
 QPushButton:focus, QToolButton:focus, QComboBox:focus { border: 2px solid @accent; padding: 0px 8px; min-height: 20px; }
 QPushButton:disabled { border-color: @line; background: transparent; }
+QPushButton::menu-indicator { image: url(@icons/chevron.svg); width: 12px; height: 12px; subcontrol-origin: padding;
+    subcontrol-position: center right; right: 6px; }
+QPushButton#model { text-align: left; padding-right: 22px; }
 QPushButton[role="tall"] { min-height: 26px; padding: 0px 12px; }
 QPushButton[role="tall"]:focus { min-height: 24px; padding: 0px 11px; }
 QPushButton[role="primary"] { background: @accent; color: @onAccent; border: 1px solid @accent; font-weight: 600;

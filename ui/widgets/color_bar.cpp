@@ -57,7 +57,7 @@ void paintColorBar(QPainter& painter, const ColorScale& scale, const ColorBarPai
     painter.drawImage(bar, strip);
     painter.setFont(interfaceFont(paint.fontPixels));
     const double length = paint.upright ? bar.height() : bar.width();
-    for (const auto& tick : colorBarTicks(scale, std::max(2, static_cast<int>(length / 64)))) {
+    for (const auto& tick : colorBarTicks(scale, std::max(2, static_cast<int>(length / 90)))) {
         painter.setPen(paint.text);
         if (paint.upright) {
             const double y = bar.bottom() - tick.zeroToOne * bar.height();

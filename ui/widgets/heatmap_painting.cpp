@@ -58,12 +58,12 @@ void HeatmapView::paintFurniture(QCPPainter& painter) {
     painter.restore();
 
     if (m_marginsShown && m_map->head().layer < m_map->source()->layersReady()) paintMargins(painter);
-    const double barLeft = area.right() + 1 + (m_marginsShown ? kEntropyBar + 2 * kMarginGap + 12 : 28);
+    const double barLeft = area.right() + 1 + (m_marginsShown ? kEntropyBar + 2 * kMarginGap + 32 : 28);
     paintColorBar(
         painter, m_map->scale(),
         {QRectF(barLeft, area.top(), kBarWidth, area.height()), true, p.secondaryText, p.line, {}, 11});
     painter.setPen(p.secondaryText);
-    painter.drawText(QRectF(barLeft - 12, area.top() - 20, 90, 16), Qt::AlignLeft | Qt::AlignVCenter,
+    painter.drawText(QRectF(barLeft - 6, area.top() - 20, 90, 16), Qt::AlignLeft | Qt::AlignVCenter,
                      m_map->scale().logarithmic() ? tr("weight, log") : tr("weight"));
     const auto& visibility = m_map->source()->info().visibility;
     if (visibility.causal() && m_fitted && queries() >= 4 && area.width() >= 280) {
@@ -105,7 +105,8 @@ void HeatmapView::paintMargins(QCPPainter& painter) {
             paint(token, middle, std::clamp(value / full, 0.0, 1.0), value);
         }
     };
-    const double thick = std::clamp(cell * 0.25, 1.5, 11.0);
+    const double thick =
+        cell < 4 ? std::max(1.0, std::ceil(2.0 / cell) * cell) : std::clamp(cell * 0.25, 2.0, 11.0);
     bars(*yAxis, summary.rowEntropies, most, [&](int, double at, double share, float) {
         if (at >= area.top() && at <= area.bottom())
             painter.drawRect(
@@ -115,14 +116,20 @@ void HeatmapView::paintMargins(QCPPainter& painter) {
     const bool numbers = cell >= 40;
     painter.setPen(p.line);
     painter.drawLine(QPointF(area.left(), below - 1), QPointF(area.right(), below - 1));
-    const double wide = numbers ? std::min(20.0, cell * 0.4) : std::clamp(cell * 0.6, 1.5, 18.0);
-    bars(*xAxis, summary.incoming, std::max(1, queries()), [&](int, double at, double share, float) {
+    const double wide = numbers    ? std::min(20.0, cell * 0.4)
+                        : cell < 4 ? thick
+                                   : std::clamp(cell * 0.6, 2.0, 18.0);
+    const float strongest =
+        summary.incoming.empty() ? 1 : std::max(1e-9F, *std::ranges::max_element(summary.incoming));
+    bars(*xAxis, summary.incoming, strongest, [&](int, double at, double height, float sum) {
         if (at < area.left() || at > area.right()) return;
         const double middle = numbers ? at - cell / 2 + wide / 2 + 6 : at;
         painter.setPen(Qt::NoPen);
         painter.setBrush(p.tableBar);
-        painter.drawRect(QRectF(middle - wide / 2, below, wide, std::max(share > 0 ? 1.0 : 0.0, share * 16)));
+        painter.drawRect(
+            QRectF(middle - wide / 2, below, wide, std::max(height > 0 ? 1.0 : 0.0, height * 14)));
         if (!numbers) return;
+        const double share = sum / std::max(1, queries());
         painter.setPen(p.secondaryText);
         painter.drawText(QRectF(middle + wide / 2 + 2, below - 2, cell, 14), Qt::AlignLeft | Qt::AlignVCenter,
                          share < 0.005 ? QStringLiteral("0") : cellText(share));
@@ -137,7 +144,7 @@ void HeatmapView::paintOverlay(QCPPainter& painter) {
     const auto& p = ui::palette();
     const QRect area = mapArea();
     painter.setBrush(Qt::NoBrush);
-    if (hasFocus()) {
+    if (m_keyboardFocus) {
         painter.setPen(QPen(p.accent, 2));
         painter.drawRect(QRect(1, 1, width() - 2, height() - 2));
     }

@@ -12,7 +12,7 @@ namespace attnviz::ui {
 namespace {
 
 constexpr double kLargestCell = 128, kSmallestSpan = 2;
-constexpr int kOuter = 12, kBarZone = 92, kEntropyZone = 64, kIncomingZone = 30, kAxisTitle = 20;
+constexpr int kOuter = 12, kBarZone = 88, kEntropyZone = 88, kIncomingZone = 30, kAxisTitle = 20;
 constexpr double kMostQueryBreadth = 132, kMostKeyBreadth = 108;
 constexpr int kSynchronousTokens = 256;  // one tile: painting waits for less than a millisecond
 
@@ -343,11 +343,13 @@ void HeatmapView::leaveEvent(QEvent*) {
 
 void HeatmapView::focusInEvent(QFocusEvent* event) {
     QCustomPlot::focusInEvent(event);
+    m_keyboardFocus = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason;
     layer("hover")->replot();
 }
 
 void HeatmapView::focusOutEvent(QFocusEvent* event) {
     QCustomPlot::focusOutEvent(event);
+    m_keyboardFocus = false;
     layer("hover")->replot();
 }
 

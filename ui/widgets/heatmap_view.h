@@ -11,17 +11,13 @@
 #include <optional>
 
 #include "core/attention/attention_source.h"
+#include "ui/widgets/cell.h"
 #include "ui/widgets/color_scale.h"
 #include "ui/widgets/token_axis.h"
 
 namespace attnviz::ui {
 
 class AttentionPlottable;
-
-struct Cell {
-    int query = 0, key = 0;
-    bool operator==(const Cell&) const = default;
-};
 
 class HeatmapView final : public QCustomPlot {
     Q_OBJECT
@@ -96,7 +92,7 @@ class HeatmapView final : public QCustomPlot {
     QStringList m_queryLabels, m_keyLabels;
     std::optional<Cell> m_hovered, m_pinned;
     TokenAxisLayout m_keyAxis, m_queryAxis;
-    bool m_marginsShown = true, m_fitted = true;
+    bool m_marginsShown = true, m_fitted = true, m_keyboardFocus = false;
     Drag m_drag = Drag::none;
     QPointF m_pressed, m_dragged;
     QCPRange m_pressedKeys, m_pressedQueries;

@@ -4,7 +4,6 @@
 #include <QtTest>
 #include <set>
 
-#include "core/attention/dense_attention.h"
 #include "tests/support/attention_text.h"
 #include "tests/support/failing_sink.h"
 
@@ -116,23 +115,6 @@ class ExportersTest : public QObject {
         const auto done = fetched(row).write(requestOf(session), sink, {}, stop.get_token());
         QVERIFY(!done.ok());
         QCOMPARE(done.error().kind, ErrorKind::cancelled);
-    }
-
-    void unfinishedRunIsRefusedUnlessFinishedLayersAreChosen_data() { eachExporter(); }
-    void unfinishedRunIsRefusedUnlessFinishedLayersAreChosen() {
-        QFETCH(const void*, row);
-        auto run = std::make_shared<AttentionRun>(*randomRun(2, 1, 4));
-        const auto& whole = dynamic_cast<const DenseAttention&>(run->main());
-        AttentionInfo info = whole.info();
-        info.layers = 5;
-        run->sources = {DenseAttention::create(info, {std::make_shared<DenseLayer>(whole.layer(0)),
-                                                      std::make_shared<DenseLayer>(whole.layer(1))})};
-        const Session session = sessionOf(run);
-        ExportRequest request = requestOf(session);
-        const auto all = exported(fetched(row), request);
-        QVERIFY(!all.ok() && all.error().sentence().find("layer 2 is not computed yet") != std::string::npos);
-        request.layers = {0, 1};
-        QVERIFY(exported(fetched(row), request).ok());
     }
 
     void layerOrHeadThatIsNotThereIsRefused_data() { eachExporter(); }

@@ -1,0 +1,372 @@
+#include "ui/main_window.h"
+
+#include <QCloseEvent>
+#include <QDragEnterEvent>
+#include <QFileInfo>
+#include <QGuiApplication>
+#include <QLabel>
+#include <QLayout>
+#include <QMimeData>
+#include <QPushButton>
+#include <QScreen>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QTimer>
+#include <QToolBar>
+#include <QVBoxLayout>
+
+#include "core/base/readable.h"
+#include "core/model/engine_loader.h"
+#include "ui/dock_layout.h"
+#include "ui/state/file_controller.h"
+#include "ui/state/tile_requests.h"
+#include "ui/state/workspace.h"
+#include "ui/theme/icons.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/number_text.h"
+#include "ui/widgets/pane_parts.h"
+#include "ui/widgets/prompt_bar.h"
+#include "ui/widgets/view_bar.h"
+#include "ui/widgets/welcome_page.h"
+
+namespace attnviz::ui {
+namespace {
+
+constexpr int kIdleTickMs = 15;
+// The second half repeats what the first has, so that an induction head has something to find.
+constexpr const char* kSampleText =
+    "The captain called his ship the Silver Heron. Every morning the Silver Heron left the harbour, and "
+    "every "
+    "evening the captain came home.";
+
+QToolBar* barOf(QWidget* content, const char* name, QMainWindow& window) {
+    auto* bar = new QToolBar(&window);
+    bar->setObjectName(name);
+    bar->setMovable(false);
+    bar->setFloatable(false);
+    bar->setContextMenuPolicy(Qt::PreventContextMenu);
+    bar->toggleViewAction()->setVisible(false);
+    bar->layout()->setContentsMargins(0, 0, 0, 0);
+    bar->layout()->setSpacing(0);
+    content->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    bar->addWidget(content);
+    return bar;
+}
+
+}  // namespace
+
+MainWindow::MainWindow(WindowSettings settings)
+    : m_settings(std::move(settings)),
+      m_workspace(new Workspace(this)),
+      m_runs(new RunController(
+          m_settings.engine ? m_settings.engine : RunController::EngineProvider(&loadEngine), this)),
+      m_files(new FileController(this)) {
+    const QSettings kept(stateFile(), QSettings::IniFormat);
+    Appearance::instance().apply(
+        m_settings.theme.value_or(themeChoiceFromName(kept.value("window/theme").toString())));
+    m_runs->setDevice(m_settings.device);
+    setWindowIcon(programIcon());
+    setAcceptDrops(true);
+    setContextMenuPolicy(Qt::PreventContextMenu);
+
+    m_prompt = new PromptBar(this);
+    m_viewBar = new ViewBar(this);
+    addToolBar(Qt::TopToolBarArea, barOf(m_prompt, "promptToolBar", *this));
+    addToolBarBreak(Qt::TopToolBarArea);
+    addToolBar(Qt::TopToolBarArea, barOf(m_viewBar, "viewToolBar", *this));
+
+    m_docks = std::make_unique<DockLayout>(*this, *m_workspace);
+    m_banners = new Banners(this);
+    auto* panel = new QFrame(this);
+    panel->setObjectName("panel");
+    auto* panelColumn = new QVBoxLayout(panel);
+    panelColumn->setContentsMargins(0, 0, 0, 0);
+    m_docks->centre()->setParent(panel);
+    panelColumn->addWidget(m_docks->centre());
+    m_welcome = new WelcomePage(this);
+    m_centre = new QStackedWidget(this);
+    m_centre->addWidget(m_welcome);
+    m_centre->addWidget(panel);
+    auto* middle = new QWidget(this);
+    auto* column = new QVBoxLayout(middle);
+    column->setContentsMargins(0, 4, 0, 4);
+    column->setSpacing(4);
+    column->addWidget(m_banners);
+    column->addWidget(m_centre, 1);
+    setCentralWidget(middle);
+
+    m_stateLabel = plainLabel(tr("Nothing open"), "caption", this);
+    m_runLabel = plainLabel({}, "caption", this);
+    m_storageLabel = plainLabel({}, "caption", this);
+    m_noticeLabel = plainLabel({}, "caption", this);
+    statusBar()->setSizeGripEnabled(false);
+    statusBar()->setContentsMargins(8, 0, 8, 0);
+    for (auto* label : {m_stateLabel, m_runLabel, m_storageLabel}) {
+        label->setContentsMargins(4, 0, 12, 0);
+        statusBar()->addWidget(label);
+    }
+    statusBar()->addPermanentWidget(m_noticeLabel);
+
+    m_idleTimer = new QTimer(this);
+    m_idleTimer->setInterval(kIdleTickMs);
+    connect(m_idleTimer, &QTimer::timeout, this, &MainWindow::watchIdle);
+    m_idleTimer->start();
+    connectControllers();
+    makeMenus();
+    restore();
+    showRun();
+    showModel();
+    showState();
+    m_welcome->setRecent(m_files->recent());
+    m_welcome->defaultButton()->setFocus();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::connectControllers() {
+    connect(m_workspace, &Workspace::runChanged, this, &MainWindow::showRun);
+    connect(m_workspace, &Workspace::sourceChanged, this, &MainWindow::showStatus);
+    connect(m_workspace, &Workspace::modifiedChanged, this, &MainWindow::showStatus);
+    connect(m_workspace, &Workspace::viewChanged, this, [this] { m_viewBar->setView(m_workspace->view()); });
+    connect(m_workspace, &Workspace::noticed, this, &MainWindow::notice);
+    connect(m_workspace, &Workspace::filterRefused, this,
+            [this](const QString& sentence) { m_banners->show(BannerKind::warning, sentence); });
+    connect(m_workspace, &Workspace::exportRequested, this, &MainWindow::exportRun);
+    connect(m_viewBar, &ViewBar::viewChosen, m_workspace, &Workspace::setView);
+
+    connect(m_prompt, &PromptBar::runAsked, this, &MainWindow::run);
+    connect(m_prompt, &PromptBar::stopAsked, this, &MainWindow::stop);
+    connect(m_prompt, &PromptBar::textEdited, m_runs, &RunController::countTokens);
+    connect(m_runs, &RunController::tokensCounted, this, [this](const QString& text, int tokens) {
+        if (text == m_prompt->text()) m_prompt->setTokenCount(tokens);
+    });
+    connect(m_runs, &RunController::stateChanged, this, &MainWindow::showState);
+    connect(m_runs, &RunController::modelChanged, this, &MainWindow::showModel);
+    connect(m_runs, &RunController::progressed, m_prompt, &PromptBar::setProgress);
+    connect(m_runs, &RunController::partialReady, m_workspace, &Workspace::advance);
+    connect(m_runs, &RunController::runReady, this, [this](std::shared_ptr<const AttentionRun> run) {
+        m_workspace->advance(run);
+        m_workspace->setModified(true);
+        m_sessionPath.clear();
+        m_prompt->setTokenCount(
+            m_workspace->queryTexts().isEmpty() ? -1 : static_cast<int>(run->input.tokens.size()));
+        for (const auto& sentence : run->notices)
+            m_banners->show(BannerKind::warning, QString::fromStdString(sentence));
+        showRun();
+    });
+    connect(m_runs, &RunController::failed, this, &MainWindow::fail);
+    connect(m_runs, &RunController::stopped, this, [this] { notice(tr("Stopped")); });
+
+    connect(m_files, &FileController::progressed, this, [this](const QString& what, double fraction) {
+        if (!m_files->idle()) m_prompt->setProgress(what, fraction);
+    });
+    connect(m_files, &FileController::busyChanged, this, &MainWindow::showState);
+    connect(m_files, &FileController::failed, this, &MainWindow::fail);
+    connect(m_files, &FileController::recentChanged, this,
+            [this] { m_welcome->setRecent(m_files->recent()); });
+    connect(m_files, &FileController::opened, this, [this](const Session& session, const QString& path) {
+        m_runs->stop();
+        m_banners->clear();
+        m_sessionPath = session.foreign ? QString() : path;
+        m_workspace->open(session);
+        m_prompt->setText(QString::fromStdString(session.run->text()));
+        m_prompt->setTokenCount(static_cast<int>(session.run->input.tokens.size()));
+        for (const auto& sentence : session.run->notices)
+            m_banners->show(BannerKind::warning, QString::fromStdString(sentence));
+        notice(tr("Opened %1").arg(QFileInfo(path).fileName()));
+    });
+    connect(m_files, &FileController::saved, this, [this](const QString& path) {
+        m_sessionPath = path;
+        m_workspace->setModified(false);
+        notice(tr("Saved %1").arg(QFileInfo(path).fileName()));
+    });
+    connect(m_files, &FileController::exported, this,
+            [this](const QString& path) { notice(tr("Exported %1").arg(QFileInfo(path).fileName())); });
+
+    connect(m_welcome, &WelcomePage::sampleAsked, this, &MainWindow::openSample);
+    connect(m_welcome, &WelcomePage::openModelAsked, this, &MainWindow::askModel);
+    connect(m_welcome, &WelcomePage::openFileAsked, this, &MainWindow::askFile);
+    connect(m_welcome, &WelcomePage::openTextAsked, this, &MainWindow::askText);
+    connect(m_welcome, &WelcomePage::recentChosen, this, &MainWindow::openFile);
+    connect(m_welcome, &WelcomePage::clearRecentAsked, m_files, &FileController::forgetRecent);
+}
+
+void MainWindow::openModel(const QString& name) {
+    m_wasIdle = false;
+    std::optional<QString> text;
+    if (!m_prompt->text().isEmpty()) text = m_prompt->text();
+    m_runs->openModel(name, text);
+}
+
+void MainWindow::openSample() {
+    if (m_prompt->text().isEmpty()) m_prompt->setText(kSampleText);
+    openModel("sample");
+}
+
+void MainWindow::openFile(const QString& path) {
+    m_wasIdle = false;
+    switch (kindOfPath(path)) {
+        case PathKind::model:
+            openModel(path);
+            break;
+        case PathKind::text:
+            openText(path);
+            break;
+        case PathKind::data:
+            m_files->open(path);
+            break;
+    }
+}
+
+void MainWindow::setText(const QString& text) {
+    m_prompt->setText(text);
+    m_runs->countTokens(m_prompt->text());
+}
+
+void MainWindow::run() {
+    m_wasIdle = false;
+    if (m_runs->isLoading()) return;  // the text runs when the model is there
+    m_banners->clear();
+    m_runs->run(m_prompt->text());
+}
+
+void MainWindow::stop() {
+    m_runs->stop();
+    m_files->cancel();
+}
+
+bool MainWindow::isIdle() const {
+    return m_runs->idle() && m_files->idle() && m_workspace->tiles().idle();
+}
+
+// Idle for two ticks: what was posted in between has been delivered.
+void MainWindow::watchIdle() {
+    m_quietTicks = isIdle() ? m_quietTicks + 1 : 0;
+    const bool idle = m_quietTicks >= 2;
+    if (idle && !m_wasIdle) emit becameIdle();
+    m_wasIdle = idle;
+}
+
+void MainWindow::showRun() {
+    const bool empty = m_workspace->isEmpty();
+    m_centre->setCurrentIndex(empty ? 0 : 1);
+    m_docks->setShown(!empty);
+    m_viewBar->parentWidget()->setVisible(!empty);
+    for (auto* action : {m_saveAction, m_saveAsAction, m_exportAction})
+        if (action) action->setEnabled(!empty);
+    showStatus();
+}
+
+void MainWindow::showModel() {
+    const auto& model = m_runs->model();
+    if (!model) {
+        m_prompt->setModel({}, {});
+    } else {
+        const auto& info = model->info;
+        m_prompt->setModel(
+            model->title,
+            QString("%1 × %2 · %3").arg(info.layers).arg(info.heads).arg(QString::fromStdString(info.dtype)));
+        m_files->remember(model->path == "sample" ? model->path : QFileInfo(model->path).absoluteFilePath());
+        for (const auto& sentence : model->notices)
+            m_banners->show(BannerKind::warning, QString::fromStdString(sentence));
+        m_runs->countTokens(m_prompt->text());
+        if (m_workspace->isEmpty() && m_prompt->text().isEmpty()) m_prompt->focusText();
+    }
+    if (m_closeModelAction) m_closeModelAction->setEnabled(model != nullptr);
+    showState();
+}
+
+void MainWindow::showState() {
+    const bool busy = m_runs->isRunning() || m_runs->isLoading() || !m_files->idle();
+    const bool canRun = m_runs->model() && !m_runs->isLoading();
+    m_prompt->setState(canRun, busy,
+                       m_runs->isLoading() ? tr("The model is loading") : tr("Open a model to run a text"));
+    if (m_runAction) m_runAction->setEnabled(canRun);
+    if (m_stopAction) m_stopAction->setEnabled(busy);
+    m_welcome->setBusy(m_runs->isLoading() ? tr("Loading the model…")
+                       : m_files->idle()   ? QString()
+                                           : tr("Opening…"));
+    showStatus();
+}
+
+void MainWindow::showStatus() {
+    const bool busy = !isIdle() && (m_runs->isRunning() || m_runs->isLoading() || !m_files->idle());
+    const auto& run = m_workspace->run();
+    if (!run) {
+        m_stateLabel->setText(busy ? tr("1 job") : tr("Nothing open"));
+        m_runLabel->clear();
+        m_storageLabel->clear();
+        m_noticeLabel->setText(m_runs->model() ? QString() : tr("the engine loads with the first model"));
+        setWindowTitle(tr("Attention Viz"));
+        return;
+    }
+    const auto& source = *m_workspace->rawSource();
+    const auto& info = source.info();
+    m_stateLabel->setText(busy ? tr("1 job")
+                          : source.layersReady() < info.layers
+                              ? tr("Stopped after layer %1 of %2").arg(source.layersReady()).arg(info.layers)
+                          : m_runs->model() ? tr("Ready")
+                                            : tr("Opened without a model: running is off"));
+    const QString tokens = info.square()
+                               ? tr("%1 tokens").arg(countText(info.keys))
+                               : tr("%1 × %2 tokens").arg(countText(info.queries), countText(info.keys));
+    QString shape = tr("%1 layers × %2 heads · %3").arg(info.layers).arg(info.heads).arg(tokens);
+    if (!run->model.name.empty()) shape.prepend(QString::fromStdString(harmless(run->model.name)) + " · ");
+    m_runLabel->setText(shape);
+    m_storageLabel->setText(QString::fromStdString(info.storage) + " · " +
+                            QString::fromStdString(readableBytes(info.keptBytes)));
+    const QString name = m_sessionPath.isEmpty() ? QString::fromStdString(harmless(run->model.name))
+                                                 : QFileInfo(m_sessionPath).fileName();
+    setWindowTitle((name.isEmpty() ? QString() : name + " – ") + tr("Attention Viz"));
+}
+
+void MainWindow::fail(const Error& error) {
+    m_banners->show(BannerKind::error, QString::fromStdString(error.sentence()));
+    showState();
+}
+
+void MainWindow::notice(const QString& sentence) {
+    m_noticeLabel->setText(sentence);
+    QTimer::singleShot(8000, m_noticeLabel, [this, sentence] {
+        if (m_noticeLabel->text() == sentence) m_noticeLabel->clear();
+    });
+}
+
+void MainWindow::restore() {
+    resize(1600, 1000);
+    if (!m_settings.remember) return;
+    const QSettings kept(stateFile(), QSettings::IniFormat);
+    restoreGeometry(kept.value("window/geometry").toByteArray());
+    bool onScreen = false;  // a screen that is gone took the window with it
+    for (const auto* screen : QGuiApplication::screens())
+        onScreen |= screen->availableGeometry().intersected(geometry()).width() > 100;
+    if (!onScreen) move(QGuiApplication::primaryScreen()->availableGeometry().topLeft());
+    m_docks->restore(kept.value("window/layout").toByteArray());
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    if (m_settings.remember) {
+        QSettings kept(stateFile(), QSettings::IniFormat);
+        kept.setValue("window/geometry", saveGeometry());
+        kept.setValue("window/layout", m_docks->save());
+        if (!m_settings.theme)
+            kept.setValue("window/theme", themeChoiceName(Appearance::instance().choice()));
+    }
+    m_runs->stop();
+    event->accept();
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+    if (event->mimeData()->hasUrls() && event->mimeData()->urls().first().isLocalFile())
+        event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+    const auto urls = event->mimeData()->urls();
+    if (urls.isEmpty() || !urls.first().isLocalFile()) return;
+    event->acceptProposedAction();
+    openFile(urls.first().toLocalFile());
+}
+
+}  // namespace attnviz::ui

@@ -1,0 +1,109 @@
+// The window: prompt bar, view bar, panes as docks, menus, banners, status bar, welcome page. Joins the
+// controllers to the workspace; panes follow the workspace by themselves.
+//
+// Never blocks: models, files and tiles are asked for on other threads. `isIdle` says that nothing is
+// loading, running, opening, saving or being painted from a tile that is still to come; becameIdle() says
+// when.
+#pragma once
+
+#include <QMainWindow>
+#include <memory>
+#include <optional>
+
+#include "core/model/engine.h"
+#include "ui/state/run_controller.h"
+#include "ui/theme/appearance.h"
+
+class QLabel;
+class QMenu;
+class QStackedWidget;
+class QTimer;
+
+namespace attnviz::ui {
+
+class Banners;
+class DockLayout;
+class FileController;
+class PromptBar;
+class ViewBar;
+class WelcomePage;
+class Workspace;
+struct ViewSettings;
+
+struct WindowSettings {
+    std::optional<ThemeChoice> theme;      // else the remembered one
+    RunController::EngineProvider engine;  // else core's loadEngine
+    Device device;
+    bool remember = true;  // geometry, layout and view of the last time
+};
+
+class MainWindow final : public QMainWindow {
+    Q_OBJECT
+ public:
+    explicit MainWindow(WindowSettings settings = {});
+    ~MainWindow() override;
+
+    // A folder, a file inside one, or "sample". The text in the prompt, where there is one, runs then.
+    void openModel(const QString& name);
+    void openSample();
+    // Whatever it is: a model folder, a session, a foreign file with attention, a text.
+    void openFile(const QString& path);
+    void setText(const QString& text);
+    void run();
+    void stop();
+
+    bool isIdle() const;
+    Workspace& workspace() { return *m_workspace; }
+
+ signals:
+    void becameIdle();
+
+ protected:
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+ private:
+    void connectControllers();
+    void showRun();
+    void showState();
+    void showStatus();
+    void showModel();
+    void fail(const Error& error);
+    void notice(const QString& sentence);
+    void watchIdle();
+    void restore();
+
+    // main_window_menus.cpp
+    void makeMenus();
+    void makeModelMenu();
+    void fillRecent();
+    void askModel();
+    void askFile();
+    void askText();
+    void openText(const QString& path);
+    void save(bool askName);
+    void exportRun();
+    void showAbout();
+
+    WindowSettings m_settings;
+    Workspace* m_workspace;
+    RunController* m_runs;
+    FileController* m_files;
+    PromptBar* m_prompt;
+    ViewBar* m_viewBar;
+    Banners* m_banners;
+    WelcomePage* m_welcome;
+    QStackedWidget* m_centre;
+    std::unique_ptr<DockLayout> m_docks;
+    QMenu *m_recentMenu = nullptr, *m_modelMenu = nullptr;
+    QLabel *m_stateLabel, *m_runLabel, *m_storageLabel, *m_noticeLabel;
+    QTimer* m_idleTimer;
+    QString m_sessionPath, m_pendingText;
+    QAction *m_saveAction = nullptr, *m_saveAsAction = nullptr, *m_exportAction = nullptr,
+            *m_stopAction = nullptr, *m_runAction = nullptr, *m_closeModelAction = nullptr;
+    int m_quietTicks = 0;
+    bool m_wasIdle = false;
+};
+
+}  // namespace attnviz::ui

@@ -1,0 +1,321 @@
+// Heatmap: the chosen head's map in the centre, with tokens on both edges and the exact value under the
+// pointer.
+#include <QAction>
+#include <QCheckBox>
+#include <QClipboard>
+#include <QComboBox>
+#include <QCoreApplication>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPushButton>
+#include <QSettings>
+#include <QToolButton>
+#include <QVBoxLayout>
+#include <cmath>
+
+#include "ui/panes/cell_facts.h"
+#include "ui/panes/panes.h"
+#include "ui/state/file_controller.h"
+#include "ui/state/head_metrics.h"
+#include "ui/state/tile_requests.h"
+#include "ui/state/workspace.h"
+#include "ui/theme/appearance.h"
+#include "ui/theme/icons.h"
+#include "ui/widgets/attention_plottable.h"
+#include "ui/widgets/eliding_label.h"
+#include "ui/widgets/heatmap_view.h"
+#include "ui/widgets/number_text.h"
+#include "ui/widgets/pane_parts.h"
+#include "ui/widgets/segments.h"
+
+namespace attnviz::ui {
+namespace {
+
+constexpr int kMostCopiedCells = 1'000'000;
+
+class HeatmapPane final : public QWidget {
+ public:
+    HeatmapPane(Workspace& workspace, QWidget* parent);
+
+ private:
+    static QString tr(const char* text) { return QCoreApplication::translate("HeatmapPane", text); }
+    QAction* action(const char* name, const QString& text, const QKeySequence& keys, const char* menu,
+                    Icon which);
+    QToolButton* button(QAction* action, bool words);
+    void makeControls(QVBoxLayout& column);
+    void showMap();
+    void showScale();
+    void showTitle();
+    void showFacts();
+    void showZoom();
+    void copyValues();
+
+    Workspace& m_workspace;
+    QLabel *m_title, *m_zoom;
+    ElidingLabel* m_chip;
+    QList<QToolButton*> m_wordButtons;
+    QComboBox* m_kind;
+    Segments* m_pooling;
+    HeatmapView* m_view;
+    ReadOut* m_readOut;
+
+ protected:
+    void resizeEvent(QResizeEvent* event) override {
+        QWidget::resizeEvent(event);
+        for (auto* button : m_wordButtons)
+            button->setToolButtonStyle(width() < 720 ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextBesideIcon);
+    }
+};
+
+HeatmapPane::HeatmapPane(Workspace& workspace, QWidget* parent) : QWidget(parent), m_workspace(workspace) {
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(1, 1, 1, 1);
+    column->setSpacing(0);
+    m_view = new HeatmapView(this);
+    makeControls(*column);
+    column->addWidget(m_view, 1);
+    m_readOut = new ReadOut(this);
+    column->addWidget(m_readOut);
+
+    connect(m_view, &HeatmapView::hoverChanged, this, [this] { m_workspace.setHovered(m_view->hovered()); });
+    connect(m_view, &HeatmapView::pinRequested, &workspace, &Workspace::setPinned);
+    connect(m_view, &HeatmapView::viewChanged, this, [this] {
+        showZoom();
+        showFacts();
+    });
+    connect(m_view, &HeatmapView::tileWanted, this,
+            [this](const TileKey& key) { m_workspace.tiles().request(m_view->map().source(), key); });
+    connect(&workspace.tiles(), &TileRequests::ready, this,
+            [this](const TileKey& key, const TileValues& values, const AttentionSource* source) {
+                if (source != m_view->map().source().get()) return;
+                m_view->map().tileReady(key, values);
+                m_view->replot(QCustomPlot::rpQueuedReplot);
+            });
+    connect(&workspace, &Workspace::runChanged, this, &HeatmapPane::showMap);
+    connect(&workspace, &Workspace::sourceChanged, this, &HeatmapPane::showMap);
+    connect(&workspace, &Workspace::headChanged, this, &HeatmapPane::showMap);
+    connect(&workspace, &Workspace::viewChanged, this, &HeatmapPane::showScale);
+    connect(&workspace, &Workspace::hoverChanged, this, [this] {
+        m_view->setHovered(m_workspace.hovered());
+        showFacts();
+    });
+    connect(&workspace, &Workspace::pinChanged, this, [this] {
+        m_view->setPinned(m_workspace.pinned());
+        showFacts();
+    });
+    showMap();
+}
+
+QAction* HeatmapPane::action(const char* name, const QString& text, const QKeySequence& keys,
+                             const char* menu, Icon which) {
+    auto* made = new QAction(icon(which), text, this);
+    made->setObjectName(name);
+    made->setShortcut(keys);
+    made->setProperty("menu", menu);
+    addAction(made);
+    connect(&Appearance::instance(), &Appearance::changed, made,
+            [made, which] { made->setIcon(icon(which)); });
+    return made;
+}
+
+QToolButton* HeatmapPane::button(QAction* action, bool words) {
+    auto* made = new QToolButton(this);
+    made->setDefaultAction(action);
+    made->setToolButtonStyle(words ? Qt::ToolButtonTextBesideIcon : Qt::ToolButtonIconOnly);
+    made->setIconSize({16, 16});
+    made->setAccessibleName(action->text());
+    made->setFocusPolicy(Qt::TabFocus);
+    return made;
+}
+
+void HeatmapPane::makeControls(QVBoxLayout& column) {
+    QBoxLayout* row = nullptr;
+    auto* controls = controlRow(this, row);
+    controls->setMinimumWidth(1);  // squeezed: words of buttons go first (resizeEvent)
+    column.addWidget(controls);
+    m_title = plainLabel({}, "title", this);
+    m_chip = new ElidingLabel("chip", this);
+    row->addWidget(m_title);
+    row->addWidget(m_chip, 0, Qt::AlignVCenter);
+    m_kind = new QComboBox(this);
+    m_kind->setAccessibleName(tr("Which attention of the model"));
+    row->addWidget(m_kind);
+    row->addStretch(1);
+
+    auto* zoomOut = action("zoomOut", tr("Zoom out"), QKeySequence::ZoomOut, "view", Icon::zoomOut);
+    auto* zoomIn = action("zoomIn", tr("Zoom in"), QKeySequence::ZoomIn, "view", Icon::zoomIn);
+    auto* fit = action("zoomFit", tr("Fit the map"), QKeySequence(Qt::CTRL | Qt::Key_0), "view", Icon::fit);
+    connect(zoomOut, &QAction::triggered, m_view, [this] { m_view->zoom(0.8); });
+    connect(zoomIn, &QAction::triggered, m_view, [this] { m_view->zoom(1.25); });
+    connect(fit, &QAction::triggered, m_view, &HeatmapView::fit);
+    m_zoom = plainLabel(tr("Fit"), "secondary", this);
+    m_zoom->setMinimumWidth(40);
+    m_zoom->setAlignment(Qt::AlignCenter);
+    row->addWidget(button(zoomOut, false));
+    row->addWidget(m_zoom);
+    row->addWidget(button(zoomIn, false));
+    row->addWidget(button(fit, false));
+
+    m_pooling = new Segments(tr("What a pixel shows of several cells"), {tr("Max"), tr("Mean")}, this);
+    row->addWidget(m_pooling);
+    connect(m_pooling, &Segments::chosenChanged, this, [this](int index) {
+        ViewSettings view = m_workspace.view();
+        view.pooling = index == 0 ? Pooling::max : Pooling::mean;
+        m_workspace.setView(view);
+    });
+    const auto check = [&](const QString& text, const char* key, auto&& apply) {
+        auto* box = new QCheckBox(text, this);
+        box->setChecked(QSettings(stateFile(), QSettings::IniFormat).value(key, true).toBool());
+        connect(box, &QCheckBox::toggled, this, [key, apply](bool on) {
+            QSettings(stateFile(), QSettings::IniFormat).setValue(key, on);
+            apply(on);
+        });
+        apply(box->isChecked());
+        row->addWidget(box);
+    };
+    check(tr("Values"), "heatmap/values", [this](bool on) { m_view->setValuesShown(on); });
+    check(tr("Margins"), "heatmap/margins", [this](bool on) { m_view->setMarginsShown(on); });
+
+    auto* copyFigure = action("copyFigure", tr("Copy figure"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C),
+                              "edit", Icon::copy);
+    connect(copyFigure, &QAction::triggered, this, [this] {
+        const auto hovered = m_view->hovered();
+        m_view->setHovered(std::nullopt);
+        QGuiApplication::clipboard()->setPixmap(m_view->toPixmap(0, 0, 2.0));
+        m_view->setHovered(hovered);
+        emit m_workspace.noticed(tr("The figure is on the clipboard"));
+    });
+    auto* copyText = action("copyValues", tr("Copy values"), QKeySequence(Qt::CTRL | Qt::ALT | Qt::Key_C),
+                            "edit", Icon::copy);
+    connect(copyText, &QAction::triggered, this, &HeatmapPane::copyValues);
+    auto* copy = button(copyFigure, true);
+    copy->setText(tr("Copy"));
+    connect(copyFigure, &QAction::changed, copy, [copy] { copy->setText(tr("Copy")); });
+    row->addWidget(copy);
+    m_wordButtons << copy;
+    auto* exportFile = new QToolButton(this);
+    exportFile->setText(tr("Export…"));
+    exportFile->setIcon(icon(Icon::exportFile));
+    exportFile->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    exportFile->setFocusPolicy(Qt::TabFocus);
+    connect(&Appearance::instance(), &Appearance::changed, exportFile,
+            [exportFile] { exportFile->setIcon(icon(Icon::exportFile)); });
+    connect(exportFile, &QToolButton::clicked, &m_workspace, &Workspace::exportRequested);
+    row->addWidget(exportFile);
+    m_wordButtons << exportFile;
+
+    connect(m_kind, &QComboBox::activated, &m_workspace, &Workspace::setSourceIndex);
+}
+
+void HeatmapPane::showMap() {
+    m_kind->clear();
+    if (m_workspace.isEmpty()) {
+        m_view->setMap(nullptr, {}, {}, {});
+        m_readOut->setParts({});
+        return;
+    }
+    for (const auto& source : m_workspace.run()->sources)
+        m_kind->addItem(QString::fromUtf8(attentionKindName(source->info().kind).data()));
+    m_kind->setCurrentIndex(m_workspace.sourceIndex());
+    m_kind->setVisible(m_kind->count() > 1);
+    m_view->setMap(m_workspace.source(), m_workspace.shownHead(), m_workspace.queryTexts(),
+                   m_workspace.keyTexts());
+    m_view->setPinned(m_workspace.pinned());
+    showScale();
+}
+
+void HeatmapPane::showScale() {
+    if (m_workspace.isEmpty()) return;
+    m_view->setPooling(m_workspace.view().pooling);
+    m_view->setScale(m_workspace.scale());
+    m_pooling->choose(m_workspace.view().pooling == Pooling::max ? 0 : 1);
+    showTitle();
+    showZoom();
+    showFacts();
+}
+
+void HeatmapPane::showTitle() {
+    m_title->setText(m_workspace.headTitle());
+    QStringList chips;
+    if (m_workspace.headReady()) {
+        const auto& info = m_workspace.source()->info();
+        if (info.combined.empty()) {
+            const auto& summary = m_workspace.source()->summary(m_workspace.shownHead());
+            chips << tr("row entropy %1").arg(scoreText(summary.rowEntropy));
+        }
+        if (info.renormalized) chips << tr("renormalized");
+    } else {
+        chips << tr("not computed yet");
+    }
+    if (const auto pads = m_workspace.rawSource()->info().visibility.maskedKeys().size(); pads > 0)
+        chips << tr("%1 padding tokens").arg(countText(static_cast<qint64>(pads)));
+    m_chip->setText(chips.join(" · "));
+}
+
+void HeatmapPane::showZoom() {
+    const int pooled = m_view->pooledCells();
+    const auto& source = m_workspace.source();
+    const bool fitted = !source || m_view->xAxis->range().size() >= source->info().keys;
+    m_zoom->setText(fitted ? tr("Fit")
+                           : QString::number(std::lround(m_view->cellPixels() * 100)) + QChar(0x2009) + "%");
+    m_pooling->setVisible(pooled > 1);
+}
+
+void HeatmapPane::showFacts() {
+    if (m_workspace.isEmpty()) return;
+    const auto cell = m_workspace.hovered() ? m_workspace.hovered() : m_workspace.pinned();
+    if (!cell) {
+        m_readOut->setParts({{ReadOutPart::Kind::plain, tr("Point at a cell to read it")}},
+                            tr("click a cell to pin it"));
+        return;
+    }
+    m_readOut->setParts(cellFacts(m_workspace, *cell, m_view->pooledCells()),
+                        m_workspace.pinned() ? tr("row %1 pinned").arg(countText(m_workspace.pinned()->query))
+                                             : tr("click a cell to pin it"));
+}
+
+// What is seen, as tab-separated values: keys across, queries down.
+void HeatmapPane::copyValues() {
+    if (!m_workspace.headReady()) return;
+    const auto& source = *m_workspace.source();
+    const auto span = [](const QCPRange& range, int count) {
+        return std::pair(std::max(0, static_cast<int>(std::floor(range.lower))),
+                         std::min(count, static_cast<int>(std::ceil(range.upper))));
+    };
+    const auto [firstKey, endKey] = span(m_view->xAxis->range(), source.info().keys);
+    const auto [firstQuery, endQuery] = span(m_view->yAxis->range(), source.info().queries);
+    if (static_cast<qint64>(endKey - firstKey) * (endQuery - firstQuery) > kMostCopiedCells) {
+        emit m_workspace.noticed(
+            tr("More than a million values are seen: zoom in, or export them as NPZ or CSV"));
+        return;
+    }
+    QString text;
+    for (int key = firstKey; key < endKey; ++key) text += "\t" + m_workspace.keyTexts().value(key);
+    text += "\n";
+    std::vector<float> row(static_cast<std::size_t>(source.info().keys));
+    for (int query = firstQuery; query < endQuery; ++query) {
+        source.row(m_workspace.shownHead(), query, row);
+        text += m_workspace.queryTexts().value(query);
+        for (int key = firstKey; key < endKey; ++key)
+            text += "\t" + QString::number(static_cast<double>(row[static_cast<std::size_t>(key)]), 'g', 7);
+        text += "\n";
+    }
+    QGuiApplication::clipboard()->setText(text);
+    emit m_workspace.noticed(tr("%1 × %2 values are on the clipboard")
+                                 .arg(countText(endQuery - firstQuery), countText(endKey - firstKey)));
+}
+
+QWidget* create(Workspace& workspace, QWidget* parent) {
+    return new HeatmapPane(workspace, parent);
+}
+
+}  // namespace
+
+extern const PaneDescriptor kHeatmapPane{.id = "heatmap",
+                                         .title = QT_TRANSLATE_NOOP("Pane", "Heatmap"),
+                                         .accessible = QT_TRANSLATE_NOOP("Pane", "The chosen head's map"),
+                                         .place = PanePlace::centre,
+                                         .create = &create};
+
+}  // namespace attnviz::ui

@@ -1,0 +1,20 @@
+#include "ui/panes/panes.h"
+
+#include <array>
+
+namespace attnviz::ui {
+
+extern const PaneDescriptor kHeadsPane, kHeatmapPane, kNotesPane, kStatisticsPane, kTokensPane;
+
+namespace {
+
+// In the order of the View menu.
+const std::array kPanes{&kHeadsPane, &kHeatmapPane, &kTokensPane, &kStatisticsPane, &kNotesPane};
+
+}  // namespace
+
+std::span<const PaneDescriptor* const> panes() {
+    return kPanes;
+}
+
+}  // namespace attnviz::ui

@@ -1,0 +1,212 @@
+#include "ui/state/run_controller.h"
+
+#include <QMetaObject>
+
+#include "core/model/model_folder.h"
+#include "ui/state/tile_requests.h"
+
+namespace attnviz::ui {
+
+struct RunController::EngineRoom {
+    std::shared_ptr<Model> model;
+};
+
+namespace {
+
+// The tokens of a run that is still under way; runText names them the same.
+void nameTokens(AttentionRun& run, const Tokenizer* tokenizer, const TextInput& input) {
+    const auto& info = run.sources.front()->info();
+    const auto tokens = [&](const std::string& text, const std::optional<std::string>& pair, int count) {
+        TokenizedText out;
+        if (tokenizer) {
+            std::optional<std::string_view> second;
+            if (pair) second = *pair;
+            if (auto encoded = tokenizer->encode(text, second, {input.addSpecialTokens}))
+                out = *std::move(encoded);
+        }
+        // Cut by the model's positions, or no tokenizer: numbers until the run itself says.
+        if (static_cast<int>(out.tokens.size()) != count) {
+            std::vector<std::int64_t> ids(static_cast<std::size_t>(count));
+            for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::int64_t>(i);
+            out = numberedTokens(ids, {});
+        }
+        return out;
+    };
+    run.input = tokens(input.text, input.pair, info.kind == AttentionKind::cross ? info.keys : info.queries);
+    for (const auto& source : run.sources)
+        if (source->info().kind == AttentionKind::cross)
+            run.target = tokens(input.target.value_or(""), std::nullopt, source->info().queries);
+}
+
+}  // namespace
+
+RunController::RunController(EngineProvider engine, QObject* parent)
+    : QObject(parent),
+      m_provider(std::move(engine)),
+      m_room(std::make_shared<EngineRoom>()),
+      m_engineQueue("engine", postTo(this)),
+      m_textQueue("text", postTo(this)) {}
+
+RunController::~RunController() = default;
+
+bool RunController::idle() const {
+    return !m_running && !m_loading && m_engineQueue.idle() && m_textQueue.idle();
+}
+
+void RunController::setState(bool loading, bool running) {
+    m_loading = loading;
+    m_running = running;
+    emit stateChanged();
+}
+
+void RunController::openModel(const QString& name, std::optional<QString> textAfter) {
+    m_engineQueue.cancel("run");
+    const auto generation = ++m_generation;
+    setState(true, false);
+    emit progressed(tr("Loading %1").arg(name.section('/', -1)), -1);
+    ProgressSink progress = [this, generation](const Progress& step) {
+        QMetaObject::invokeMethod(
+            this,
+            [this, generation, step] {
+                if (generation == m_generation)
+                    emit progressed(QString::fromStdString(step.what), step.fraction);
+            },
+            Qt::QueuedConnection);
+    };
+    m_engineQueue.submit(
+        "model",
+        [provider = m_provider, room = m_room, device = m_device, progress,
+         name = name.toStdString()](std::stop_token stop) -> Result<std::shared_ptr<const OpenModel>> {
+            auto folder = findModelFolder(name);
+            if (!folder) return folder.error();
+            auto engine = provider();
+            if (!engine) return engine.error();
+            LoadRequest request;
+            request.folder = *folder;
+            request.device = device;
+            auto model = (*engine)->load(request, progress, stop);
+            if (!model) return model.error();
+            auto open = std::make_shared<OpenModel>();
+            open->info = (*model)->info();
+            open->title = QString::fromStdString(folder->name);
+            open->path = QString::fromStdString(name == "sample" ? name : folder->folder.string());
+            auto tokenizer = loadTokenizer(folder->folder);
+            if (tokenizer) {
+                open->tokenizer = tokenizer->tokenizer;
+                open->notices = tokenizer->notices;
+            } else if (tokenizer.error().kind != ErrorKind::notFound) {
+                return tokenizer.error();
+            } else {
+                open->notices.push_back(tokenizer.error().sentence());
+            }
+            if (stop.stop_requested()) return cancelled();
+            room->model = *std::move(model);
+            return std::shared_ptr<const OpenModel>(std::move(open));
+        },
+        [this, generation, textAfter](Result<std::shared_ptr<const OpenModel>> result) {
+            if (generation != m_generation) return;
+            setState(false, false);
+            if (!result) {
+                if (result.error().kind != ErrorKind::cancelled) emit failed(result.error());
+                return;
+            }
+            m_model = *result;
+            emit modelChanged();
+            if (textAfter) run(*textAfter);
+        });
+}
+
+void RunController::closeModel() {
+    stop();
+    m_model.reset();
+    m_engineQueue.submit(
+        "close",
+        [room = m_room](std::stop_token) -> Result<void> {
+            room->model.reset();
+            return {};
+        },
+        [](const Result<void>&) {});
+    emit modelChanged();
+}
+
+RunListener RunController::listenerFor(std::uint64_t generation, std::shared_ptr<const OpenModel> model,
+                                       const std::shared_ptr<const TextInput>& input) {
+    RunListener listener;
+    listener.progress = [this, generation](const Progress& step) {
+        QMetaObject::invokeMethod(
+            this,
+            [this, generation, step] {
+                if (generation == m_generation && m_running)
+                    emit progressed(QString::fromStdString(step.what), step.fraction);
+            },
+            Qt::QueuedConnection);
+    };
+    listener.layerReady = [this, generation, model, input](const LayerReady& layer) {
+        auto run = std::make_shared<AttentionRun>();
+        run->model.name = model->info.name;
+        run->model.family = model->info.family;
+        run->model.dtype = model->info.dtype;
+        run->sources = layer.sources;
+        if (run->sources.empty()) return;
+        nameTokens(*run, model->tokenizer.get(), *input);
+        QMetaObject::invokeMethod(
+            this,
+            [this, generation, run = std::shared_ptr<const AttentionRun>(std::move(run))] {
+                if (generation == m_generation && m_running) emit partialReady(run);
+            },
+            Qt::QueuedConnection);
+    };
+    return listener;
+}
+
+void RunController::run(const QString& text) {
+    if (!m_model) return;
+    const auto generation = ++m_generation;
+    setState(false, true);
+    emit progressed(tr("Starting"), 0);
+    auto input = std::make_shared<TextInput>();
+    input->text = text.toStdString();
+    m_engineQueue.submit(
+        "run",
+        [room = m_room, model = m_model, input = std::shared_ptr<const TextInput>(input),
+         listener = listenerFor(generation, m_model, input)](
+            std::stop_token stop) -> Result<std::shared_ptr<const AttentionRun>> {
+            if (!room->model) return internalError("the model is no longer open", {}, "Open it again.");
+            return runText(*room->model, model->tokenizer.get(), *input, RunOptions{}, listener, stop);
+        },
+        [this, generation](Result<std::shared_ptr<const AttentionRun>> result) {
+            if (generation != m_generation) return;
+            setState(false, false);
+            if (result)
+                emit runReady(*result);
+            else if (result.error().kind == ErrorKind::cancelled)
+                emit stopped();
+            else
+                emit failed(result.error());
+        });
+}
+
+void RunController::stop() {
+    if (!m_running && !m_loading) return;
+    ++m_generation;
+    m_engineQueue.cancel("run");
+    m_engineQueue.cancel("model");
+    setState(false, false);
+    emit stopped();
+}
+
+void RunController::countTokens(const QString& text) {
+    if (!m_model || !m_model->tokenizer) return;
+    m_textQueue.submit(
+        "count",
+        [tokenizer = m_model->tokenizer, bytes = text.toStdString()](std::stop_token) -> Result<int> {
+            auto encoded = tokenizer->encode(bytes, std::nullopt, {});
+            if (!encoded) return encoded.error();
+            return static_cast<int>(encoded->tokens.size());
+        },
+        [this, text](const Result<int>& count) {
+            if (count) emit tokensCounted(text, *count);
+        });
+}
+
+}  // namespace attnviz::ui

@@ -1,0 +1,49 @@
+#include "ui/state/tile_requests.h"
+
+#include <QMetaObject>
+#include <string>
+
+namespace attnviz::ui {
+namespace {
+
+std::string tagOf(const TileKey& key) {
+    return std::to_string(key.level) + "/" + std::to_string(key.row) + "/" + std::to_string(key.column) +
+           (key.pooling == Pooling::max ? "max" : "mean");
+}
+
+}  // namespace
+
+JobQueue::Post postTo(QObject* receiver) {
+    return [receiver](std::function<void()> deliver) {
+        QMetaObject::invokeMethod(receiver, std::move(deliver), Qt::QueuedConnection);
+    };
+}
+
+TileRequests::TileRequests(QObject* parent) : QObject(parent), m_queue("tiles", postTo(this)) {}
+
+TileRequests::~TileRequests() = default;
+
+void TileRequests::request(const std::shared_ptr<const AttentionSource>& source, const TileKey& key) {
+    if (source != m_source || key.head != m_head || key.level != m_level) {
+        for (const auto& waiting : m_waiting) m_queue.cancel(tagOf(waiting));
+        m_waiting.clear();
+        m_source = source;
+        m_head = key.head;
+        m_level = key.level;
+    }
+    if (!m_waiting.insert(key).second) return;
+    m_queue.submit(
+        tagOf(key),
+        [source, key](std::stop_token stop) -> Result<std::shared_ptr<const std::vector<float>>> {
+            auto values =
+                std::make_shared<std::vector<float>>(static_cast<std::size_t>(kTileCells) * kTileCells);
+            if (auto done = source->tile(key, *values, stop); !done) return done.error();
+            return std::shared_ptr<const std::vector<float>>(std::move(values));
+        },
+        [this, source, key](Result<std::shared_ptr<const std::vector<float>>> result) {
+            m_waiting.erase(key);
+            if (result) emit ready(key, *result, source.get());
+        });
+}
+
+}  // namespace attnviz::ui

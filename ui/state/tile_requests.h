@@ -1,0 +1,39 @@
+// Tiles of a map computed off the UI thread, and handed over there. One asker a map: asking for another
+// source or head drops what was still waiting.
+#pragma once
+
+#include <QObject>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "core/attention/attention_source.h"
+#include "core/base/job_queue.h"
+
+namespace attnviz::ui {
+
+class TileRequests final : public QObject {
+    Q_OBJECT
+ public:
+    explicit TileRequests(QObject* parent = nullptr);
+    ~TileRequests() override;
+
+    void request(const std::shared_ptr<const AttentionSource>& source, const TileKey& key);
+    bool idle() const { return m_waiting.empty(); }
+
+ signals:
+    void ready(const attnviz::TileKey& key, std::shared_ptr<const std::vector<float>> values,
+               const attnviz::AttentionSource* source);
+
+ private:
+    std::shared_ptr<const AttentionSource> m_source;
+    HeadId m_head;
+    int m_level = -1;
+    std::set<TileKey> m_waiting;
+    JobQueue m_queue;
+};
+
+// Runs functions on the thread of `receiver`, as JobQueue wants it; nothing once the receiver is gone.
+JobQueue::Post postTo(QObject* receiver);
+
+}  // namespace attnviz::ui

@@ -1,0 +1,103 @@
+// What the window shows: the current run, the selection and the view settings. The only thing that panes
+// know; they follow its signals and never each other.
+//
+// Lives on the UI thread. Runs and sources are immutable and shared; a run in progress is replaced by one
+// with a layer more. Indices in the selection are always those of the shown (filtered) source and in its
+// range.
+#pragma once
+
+#include <QObject>
+#include <QStringList>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/attention/attention_run.h"
+#include "core/session/session.h"
+#include "ui/state/view_settings.h"
+#include "ui/widgets/cell.h"
+#include "ui/widgets/color_scale.h"
+
+namespace attnviz::ui {
+
+class TileRequests;
+
+class Workspace final : public QObject {
+    Q_OBJECT
+ public:
+    explicit Workspace(QObject* parent = nullptr);
+    ~Workspace() override;
+
+    // The run and what is kept beside it in a session. A null run empties the window.
+    void open(Session session);
+    // A run in progress, or its end: the same text with more layers. Selection and hover stay.
+    void advance(std::shared_ptr<const AttentionRun> run);
+
+    bool isEmpty() const { return m_session.run == nullptr; }
+    const std::shared_ptr<const AttentionRun>& run() const { return m_session.run; }
+    const Session& session() const { return m_session; }
+    void setNotes(const QString& notes);
+    bool modified() const { return m_modified; }
+    void setModified(bool modified);
+
+    // Which of the run's sources is shown (encoder, decoder, cross).
+    int sourceIndex() const { return m_sourceIndex; }
+    void setSourceIndex(int index);
+    // As the model has it, and as seen through the filters. Null only when empty.
+    const std::shared_ptr<const AttentionSource>& rawSource() const;
+    const std::shared_ptr<const AttentionSource>& source() const { return m_source; }
+    // All of the run's sources through the filters, for exports.
+    std::vector<std::shared_ptr<const AttentionSource>> filteredSources() const;
+    const QStringList& queryTexts() const { return m_queryTexts; }
+    const QStringList& keyTexts() const { return m_keyTexts; }
+    const std::vector<Token>& queryTokens() const;
+    const std::vector<Token>& keyTokens() const;
+
+    HeadId head() const { return m_head; }  // in the grid: as the model has it
+    HeadId shownHead() const;               // in source(): 0 where heads are combined
+    bool headReady() const;                 // its layer is there
+    QString headTitle() const;              // "Layer 2 · Head 4", "Layer 2 · mean of 12 heads"
+    void setHead(HeadId head);
+    std::optional<Cell> hovered() const { return m_hovered; }
+    std::optional<Cell> pinned() const { return m_pinned; }
+    // The pinned query, else the hovered one, else the last.
+    int activeQuery() const;
+    std::optional<int> activeKey() const;
+    void setHovered(std::optional<Cell> cell);
+    void setPinned(std::optional<Cell> cell);
+
+    const ViewSettings& view() const { return m_view; }
+    void setView(const ViewSettings& view);
+    ColorScale scale() const;  // of weights, for the shown head
+
+    TileRequests& tiles() { return *m_tiles; }
+
+ signals:
+    void runChanged();     // another text, another shape
+    void sourceChanged();  // the same tokens: a layer more, other filters, another kind
+    void headChanged();
+    void hoverChanged();
+    void pinChanged();
+    void viewChanged();  // colours; filters come as sourceChanged too
+    void modifiedChanged();
+    void filterRefused(const QString& sentence);
+    void noticed(const QString& sentence);  // for the status bar
+    void exportRequested();                 // by a pane's own button
+
+ private:
+    void rebuildSource();
+    void rebuildTexts();
+    void keepInRange();
+
+    Session m_session;
+    bool m_modified = false;
+    int m_sourceIndex = 0;
+    std::shared_ptr<const AttentionSource> m_source;
+    QStringList m_queryTexts, m_keyTexts;
+    HeadId m_head;
+    std::optional<Cell> m_hovered, m_pinned;
+    ViewSettings m_view;
+    std::unique_ptr<TileRequests> m_tiles;
+};
+
+}  // namespace attnviz::ui

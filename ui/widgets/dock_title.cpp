@@ -1,0 +1,51 @@
+#include "ui/widgets/dock_title.h"
+
+#include <QDockWidget>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPainter>
+#include <QToolButton>
+
+#include "ui/theme/appearance.h"
+#include "ui/theme/icons.h"
+#include "ui/widgets/pane_parts.h"
+
+namespace attnviz::ui {
+
+DockTitle::DockTitle(QDockWidget& dock) : QWidget(&dock) {
+    setFixedHeight(29);
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(12, 1, 4, 0);
+    row->setSpacing(2);
+    row->addWidget(plainLabel(dock.windowTitle(), "strong", this), 1);
+    auto* floats = new QToolButton(this);
+    auto* closes = new QToolButton(this);
+    floats->setToolTip(tr("Float or dock"));
+    floats->setAccessibleName(tr("Float or dock %1").arg(dock.windowTitle()));
+    closes->setToolTip(tr("Close (View menu opens it again)"));
+    closes->setAccessibleName(tr("Close %1").arg(dock.windowTitle()));
+    for (auto* button : {floats, closes}) {
+        button->setFocusPolicy(Qt::NoFocus);
+        button->setIconSize({14, 14});
+        row->addWidget(button);
+    }
+    connect(floats, &QToolButton::clicked, &dock, [&dock] { dock.setFloating(!dock.isFloating()); });
+    connect(closes, &QToolButton::clicked, &dock, &QDockWidget::close);
+    const auto refresh = [floats, closes] {
+        floats->setIcon(icon(Icon::dock, IconColor::secondary));
+        closes->setIcon(icon(Icon::close, IconColor::secondary));
+    };
+    connect(&Appearance::instance(), &Appearance::changed, this, refresh);
+    refresh();
+}
+
+void DockTitle::paintEvent(QPaintEvent*) {
+    QPainter painter(this);
+    const auto& p = ui::palette();
+    painter.fillRect(rect(), p.dockTitle);
+    painter.setPen(p.line);
+    painter.drawRect(rect().adjusted(0, 0, -1, 0));
+    painter.drawLine(0, height() - 1, width(), height() - 1);
+}
+
+}  // namespace attnviz::ui

@@ -1,0 +1,22 @@
+// The title of a dock: its name, float and close, in the program's look. Moves with QDockWidget's own
+// dragging.
+#pragma once
+
+#include <QWidget>
+
+class QDockWidget;
+
+namespace attnviz::ui {
+
+class DockTitle final : public QWidget {
+    Q_OBJECT
+ public:
+    explicit DockTitle(QDockWidget& dock);
+    QSize sizeHint() const override { return {120, 28}; }
+    QSize minimumSizeHint() const override { return {60, 28}; }
+
+ protected:
+    void paintEvent(QPaintEvent* event) override;
+};
+
+}  // namespace attnviz::ui

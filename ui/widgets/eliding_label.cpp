@@ -1,0 +1,45 @@
+#include "ui/widgets/eliding_label.h"
+
+#include <QStyle>
+
+#include "ui/widgets/token_text.h"
+
+namespace attnviz::ui {
+
+ElidingLabel::ElidingLabel(const char* role, QWidget* parent) : QLabel(parent) {
+    setTextFormat(Qt::PlainText);
+    setProperty("role", role);
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+}
+
+void ElidingLabel::setText(const QString& text) {
+    if (text == m_whole) return;
+    m_whole = text;
+    setAccessibleName(text);
+    updateGeometry();
+    elide();
+}
+
+// What the style puts around the text (a chip's frame) stands in the hint of the label itself.
+QSize ElidingLabel::sizeHint() const {
+    const int around = QLabel::sizeHint().width() - fontMetrics().horizontalAdvance(QLabel::text());
+    return {fontMetrics().horizontalAdvance(m_whole) + around + 1, QLabel::sizeHint().height()};
+}
+
+QSize ElidingLabel::minimumSizeHint() const {
+    return {0, QLabel::minimumSizeHint().height()};
+}
+
+void ElidingLabel::resizeEvent(QResizeEvent* event) {
+    QLabel::resizeEvent(event);
+    elide();
+}
+
+void ElidingLabel::elide() {
+    const int around = QLabel::sizeHint().width() - fontMetrics().horizontalAdvance(QLabel::text());
+    const QString shown = fontMetrics().elidedText(m_whole, Qt::ElideRight, std::max(0, width() - around));
+    if (shown != QLabel::text()) QLabel::setText(shown);
+    setToolTip(shown == m_whole ? QString() : plainToolTip(m_whole));
+}
+
+}  // namespace attnviz::ui

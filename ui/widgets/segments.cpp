@@ -1,0 +1,45 @@
+#include "ui/widgets/segments.h"
+
+#include <QButtonGroup>
+#include <QHBoxLayout>
+#include <QPushButton>
+
+namespace attnviz::ui {
+
+Segments::Segments(const QString& name, const QStringList& choices, QWidget* parent)
+    : QWidget(parent), m_group(new QButtonGroup(this)) {
+    setAccessibleName(name);
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    for (int i = 0; i < choices.size(); ++i) {
+        auto* button = new QPushButton(choices[i], this);
+        button->setCheckable(true);
+        button->setAutoDefault(false);
+        button->setProperty("role", "segment");
+        button->setProperty("place", i == 0 ? "first" : i + 1 == choices.size() ? "last" : "middle");
+        button->setAccessibleName(name + ": " + choices[i]);
+        m_group->addButton(button, i);
+        row->addWidget(button);
+    }
+    m_group->setExclusive(true);
+    choose(0);
+    connect(m_group, &QButtonGroup::idToggled, this, [this](int index, bool on) {
+        if (on) emit chosenChanged(index);
+    });
+}
+
+int Segments::chosen() const {
+    return m_group->checkedId();
+}
+
+void Segments::choose(int index) {
+    const QSignalBlocker blocker(m_group);
+    if (auto* button = m_group->button(index)) button->setChecked(true);
+}
+
+QPushButton* Segments::button(int index) const {
+    return qobject_cast<QPushButton*>(m_group->button(index));
+}
+
+}  // namespace attnviz::ui

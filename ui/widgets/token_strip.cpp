@@ -1,0 +1,274 @@
+#include "ui/widgets/token_strip.h"
+
+#include <QFontMetricsF>
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QScrollBar>
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/readable.h"
+#include "ui/theme/appearance.h"
+#include "ui/widgets/number_text.h"
+#include "ui/widgets/token_text.h"
+
+namespace attnviz::ui {
+namespace {
+
+constexpr double kMargin = 10, kLine = 24, kBox = 20;
+constexpr int kUnfoldedTokens = 400, kContext = 24, kShortestFold = 24, kPeaks = 12;
+
+}  // namespace
+
+TokenStrip::TokenStrip(QWidget* parent) : QAbstractScrollArea(parent) {
+    setFrameShape(QFrame::NoFrame);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    viewport()->setMouseTracking(true);
+    setFocusPolicy(Qt::StrongFocus);
+    setAccessibleName(tr("Tokens as running text"));
+    connect(&Appearance::instance(), &Appearance::changed, this, [this] { viewport()->update(); });
+}
+
+void TokenStrip::setTokens(const std::vector<Token>& tokens, const QStringList& labels) {
+    m_texts.clear();
+    m_breakAfter.clear();
+    m_special.clear();
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+        const std::string& text = tokens[i].text;
+        m_breakAfter.push_back(text.find('\n') != std::string::npos);
+        m_special.push_back(tokens[i].special);
+        QString shown =
+            i < static_cast<std::size_t>(labels.size()) ? labels[static_cast<qsizetype>(i)] : QString();
+        // Running text has spaces, not their marks; a token of nothing else keeps its mark, to be seen.
+        qsizetype marks = 0;
+        while (marks < shown.size() && shown[marks] == QChar(0xB7)) ++marks;
+        if (marks > 0 && marks < shown.size()) shown = " " + shown.mid(marks);
+        m_texts.push_back(shown);
+    }
+    m_weights.clear();
+    m_framed.reset();
+    m_hovered.reset();
+    verticalScrollBar()->setValue(0);
+    layOut();
+}
+
+void TokenStrip::setWeights(std::vector<float> weights, bool logarithmic) {
+    m_weights = std::move(weights);
+    m_logarithmic = logarithmic;
+    m_strongest = 0;
+    for (const float weight : m_weights)
+        if (!std::isnan(weight)) m_strongest = std::max<double>(m_strongest, weight);
+    if (static_cast<int>(m_texts.size()) > kUnfoldedTokens)
+        layOut();
+    else
+        viewport()->update();
+}
+
+void TokenStrip::setFramed(std::optional<int> token) {
+    if (token == m_framed) return;
+    m_framed = token;
+    if (static_cast<int>(m_texts.size()) > kUnfoldedTokens)
+        layOut();
+    else
+        viewport()->update();
+}
+
+void TokenStrip::setHovered(std::optional<int> token) {
+    if (token == m_hovered) return;
+    m_hovered = token;
+    viewport()->update();
+}
+
+int TokenStrip::foldedTokens() const {
+    int count = 0;
+    for (const auto& piece : m_pieces)
+        if (piece.count > 1) count += piece.count;
+    return count;
+}
+
+// Around the strongest tokens and the framed one there is context; long stretches between them are folded.
+std::vector<std::pair<int, int>> TokenStrip::folds() const {
+    const int count = static_cast<int>(m_texts.size());
+    if (count <= kUnfoldedTokens || m_weights.size() != m_texts.size()) return {};
+    std::vector<int> order(m_weights.size());
+    for (int i = 0; i < count; ++i) order[static_cast<std::size_t>(i)] = i;
+    const auto weightOf = [this](int token) {
+        const float weight = m_weights[static_cast<std::size_t>(token)];
+        return std::isnan(weight) ? -1.0F : weight;
+    };
+    std::partial_sort(order.begin(), order.begin() + kPeaks, order.end(),
+                      [&](int a, int b) { return weightOf(a) > weightOf(b); });
+    std::vector<int> kept(order.begin(), order.begin() + kPeaks);
+    if (m_framed) kept.push_back(*m_framed);
+    std::ranges::sort(kept);
+    std::vector<std::pair<int, int>> out;
+    int shownUntil = 0;
+    for (const int token : kept) {
+        const int from = std::max(0, token - kContext);
+        if (from - shownUntil >= kShortestFold) out.emplace_back(shownUntil, from);
+        shownUntil = std::max(shownUntil, std::min(count, token + kContext / 2));
+    }
+    if (count - shownUntil >= kShortestFold) out.emplace_back(shownUntil, count);
+    return out;
+}
+
+void TokenStrip::layOut() {
+    m_pieces.clear();
+    const QFontMetricsF metrics(interfaceFont(14));
+    const double right = viewport()->width() - kMargin;
+    double x = kMargin, y = kMargin;
+    const auto stretches = folds();
+    auto fold = stretches.begin();
+    const int count = static_cast<int>(m_texts.size());
+    for (int token = 0; token < count; ++token) {
+        if (fold != stretches.end() && token == fold->first) {
+            if (x > kMargin) y += kLine;
+            Piece piece{
+                fold->first, fold->second - fold->first, QRectF(kMargin, y, right - kMargin, kLine), {}, 0};
+            for (int i = fold->first; i < fold->second; ++i) {
+                const float weight = m_weights[static_cast<std::size_t>(i)];
+                piece.mass += std::isnan(weight) ? 0 : weight;
+            }
+            piece.text = tr("%1 tokens, weight %2").arg(countText(piece.count), scoreText(piece.mass));
+            m_pieces.push_back(piece);
+            x = kMargin;
+            y += kLine;
+            token = fold->second - 1;
+            ++fold;
+            continue;
+        }
+        const QString& text = m_texts[static_cast<std::size_t>(token)];
+        const double width =
+            std::min(metrics.horizontalAdvance(text) + (m_special[static_cast<std::size_t>(token)] ? 6 : 1),
+                     right - kMargin);
+        if (x + width > right && x > kMargin) {
+            x = kMargin;
+            y += kLine;
+        }
+        m_pieces.push_back({token, 1, QRectF(x, y + 2, width, kBox), text, 0});
+        x += width;
+        if (m_breakAfter[static_cast<std::size_t>(token)]) {
+            x = kMargin;
+            y += kLine;
+        }
+    }
+    m_height = y + kLine + kMargin;
+    verticalScrollBar()->setPageStep(viewport()->height());
+    verticalScrollBar()->setSingleStep(static_cast<int>(kLine));
+    verticalScrollBar()->setRange(0, std::max(0, static_cast<int>(m_height) - viewport()->height()));
+    viewport()->update();
+}
+
+QColor TokenStrip::groundOf(float weight) const {
+    const auto& p = ui::palette();
+    if (std::isnan(weight) || m_strongest <= 0) return p.panel;
+    double share = weight / m_strongest;
+    if (m_logarithmic) share = share <= 1e-3 ? 0 : 1 + std::log10(share) / 3;
+    return mixed(p.panel, p.strongToken, std::clamp(share, 0.0, 1.0) * p.strongTokenShare);
+}
+
+void TokenStrip::paintEvent(QPaintEvent*) {
+    QPainter painter(viewport());
+    const auto& p = ui::palette();
+    painter.fillRect(viewport()->rect(), p.panel);
+    const double offset = verticalScrollBar()->value();
+    painter.setFont(interfaceFont(14));
+    for (const auto& piece : m_pieces) {
+        const QRectF place = piece.place.translated(0, -offset);
+        if (place.bottom() < 0) continue;
+        if (place.top() > viewport()->height()) break;
+        if (piece.count > 1) {
+            painter.setFont(interfaceFont(11));
+            const double half = QFontMetricsF(painter.font()).horizontalAdvance(piece.text) / 2 + 8;
+            painter.setPen(p.line);
+            const double y = std::round(place.center().y()) + 0.5, middle = place.center().x();
+            painter.drawLine(QPointF(place.left(), y), QPointF(middle - half, y));
+            painter.drawLine(QPointF(middle + half, y), QPointF(place.right(), y));
+            painter.setPen(p.secondaryText);
+            painter.drawText(place, Qt::AlignCenter | Qt::TextSingleLine, piece.text);
+            painter.setFont(interfaceFont(14));
+            continue;
+        }
+        const auto at = static_cast<std::size_t>(piece.token);
+        const float weight = at < m_weights.size() ? m_weights[at] : 0.0F;
+        const bool unseen = !m_weights.empty() && std::isnan(weight);
+        // The space before a word belongs to nobody's ground.
+        const double lead =
+            piece.text.startsWith(' ') ? QFontMetricsF(painter.font()).horizontalAdvance(' ') : 0;
+        const QRectF ground = place.adjusted(lead > 0 ? lead - 1 : 0, 0, 0, 0);
+        if (!m_weights.empty() && !unseen) painter.fillRect(ground, groundOf(weight));
+        if (m_hovered == piece.token) {
+            painter.setPen(QPen(p.keyMark, 2));
+            painter.drawLine(QPointF(ground.left(), ground.bottom()),
+                             QPointF(ground.right(), ground.bottom()));
+        }
+        painter.setPen(unseen || m_special[at] ? p.secondaryText : p.text);
+        painter.drawText(place.adjusted(0, 0, 2, 0), Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine,
+                         piece.text);
+        if (m_framed == piece.token) {
+            painter.setBrush(Qt::NoBrush);
+            painter.setPen(QPen(p.accent, 2));
+            painter.drawRect(ground.adjusted(0, 0, 0, -1));
+        }
+    }
+    if (m_keyboardFocus) {
+        painter.setPen(QPen(p.accent, 2));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRect(viewport()->rect().adjusted(1, 1, -1, -1));
+    }
+}
+
+void TokenStrip::resizeEvent(QResizeEvent*) {
+    layOut();
+}
+
+QRect TokenStrip::rectOf(int token) const {
+    for (const auto& piece : m_pieces)
+        if (piece.count == 1 && piece.token == token)
+            return piece.place.translated(0, -verticalScrollBar()->value()).toRect();
+    return {};
+}
+
+std::optional<int> TokenStrip::tokenAt(const QPoint& position) const {
+    const QPointF at(position.x(), position.y() + verticalScrollBar()->value());
+    for (const auto& piece : m_pieces)
+        if (piece.count == 1 && piece.place.contains(at)) return piece.token;
+    return std::nullopt;
+}
+
+void TokenStrip::mouseMoveEvent(QMouseEvent* event) {
+    const auto token = tokenAt(event->position().toPoint());
+    if (token == m_hovered) return;
+    setHovered(token);
+    emit tokenHovered(token);
+}
+
+void TokenStrip::mousePressEvent(QMouseEvent* event) {
+    if (const auto token = tokenAt(event->position().toPoint())) emit tokenClicked(*token);
+}
+
+void TokenStrip::leaveEvent(QEvent*) {
+    if (!m_hovered) return;
+    setHovered(std::nullopt);
+    emit tokenHovered(std::nullopt);
+}
+
+void TokenStrip::focusInEvent(QFocusEvent* event) {
+    m_keyboardFocus = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason;
+    viewport()->update();
+}
+
+void TokenStrip::focusOutEvent(QFocusEvent*) {
+    m_keyboardFocus = false;
+    viewport()->update();
+}
+
+void TokenStrip::keyPressEvent(QKeyEvent* event) {
+    const int step = event->key() == Qt::Key_Left ? -1 : event->key() == Qt::Key_Right ? 1 : 0;
+    if (step == 0 || m_texts.empty()) return QAbstractScrollArea::keyPressEvent(event);
+    const int next = std::clamp(m_framed.value_or(0) + step, 0, static_cast<int>(m_texts.size()) - 1);
+    emit tokenClicked(next);
+}
+
+}  // namespace attnviz::ui
