@@ -28,6 +28,24 @@ Result<void> AttentionSource::rows(HeadId head, int query, int count, std::span<
     return {};
 }
 
+Result<void> AttentionSource::block(HeadId head, int query, int count, KeyRange keys, std::span<float> out,
+                                    std::stop_token stop) const {
+    const auto width = static_cast<std::size_t>(keys.size());
+    constexpr int kBlockRows = 16;
+    const auto all = static_cast<std::size_t>(info().keys);
+    std::vector<float> whole(static_cast<std::size_t>(std::min(count, kBlockRows)) * all);
+    for (int first = 0; first < count; first += kBlockRows) {
+        const int here = std::min(kBlockRows, count - first);
+        if (auto done = rows(head, query + first, here, whole, stop); !done) return done;
+        for (int row = 0; row < here; ++row)
+            std::copy_n(
+                whole.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(row) * all) + keys.begin,
+                width,
+                out.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(first + row) * width));
+    }
+    return {};
+}
+
 Result<void> AttentionSource::tile(const TileKey& key, std::span<float> out, std::stop_token stop) const {
     return poolTile(*this, key, out, std::move(stop));
 }
@@ -35,26 +53,18 @@ Result<void> AttentionSource::tile(const TileKey& key, std::span<float> out, std
 Result<void> poolTile(const AttentionSource& source, const TileKey& key, std::span<float> out,
                       std::stop_token stop) {
     constexpr int kBlockRows = 16;
-    const AttentionInfo& info = source.info();
-    TilePooler pooler(info, key, out);
-    std::vector<float> rows(static_cast<std::size_t>(kBlockRows) * static_cast<std::size_t>(info.keys));
-    for (int query = pooler.firstQuery(), cellRow = 0; query < pooler.lastQuery(); ++cellRow) {
-        const int end = std::min(query + pooler.step(), pooler.lastQuery());
-        while (query < end) {
-            if (stop.stop_requested()) return cancelled();
-            const int count = std::min(kBlockRows, end - query);
-            if (auto done = source.rows(key.head, query, count, rows, stop); !done) return done;
-            for (int row = 0; row < count; ++row) {
-                const KeyRange range = pooler.visible(query + row);
-                if (range.size() == 0) continue;
-                const auto offset = static_cast<std::size_t>(row) * static_cast<std::size_t>(info.keys);
-                pooler.addRow(query + row, std::span<const float>(rows).subspan(
-                                               offset + static_cast<std::size_t>(range.begin),
-                                               static_cast<std::size_t>(range.size())));
-            }
-            query += count;
-        }
-        pooler.endCellRow(cellRow);
+    TilePooler pooler(source.info(), key, out);
+    const KeyRange keys = pooler.keys();
+    const auto width = static_cast<std::size_t>(keys.size());
+    if (width == 0) return {};
+    std::vector<float> block(kBlockRows * width);
+    for (int first = pooler.firstQuery(); first < pooler.lastQuery(); first += kBlockRows) {
+        if (stop.stop_requested()) return cancelled();
+        const int count = std::min(kBlockRows, pooler.lastQuery() - first);
+        if (auto done = source.block(key.head, first, count, keys, block, stop); !done) return done;
+        for (int query = first; query < first + count; ++query)
+            pooler.addRowOf(query, std::span<const float>(block).subspan(
+                                       static_cast<std::size_t>(query - first) * width, width));
     }
     return {};
 }

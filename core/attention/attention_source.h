@@ -69,12 +69,15 @@ class AttentionSource {
     // recomputed.
     virtual Result<void> rows(HeadId head, int query, int count, std::span<float> out,
                               std::stop_token stop) const;
+    // The keys [keys.begin, keys.end) of such rows alone, row-major into (count, keys.size()).
+    virtual Result<void> block(HeadId head, int query, int count, KeyRange keys, std::span<float> out,
+                               std::stop_token stop) const;
     // (kTileCells, kTileCells) values, row-major. Cells with nothing visible, and those beyond the edge, are
     // kMaskedCell. Pooling is over the visible cells. Cancelled when `stop` fires.
     virtual Result<void> tile(const TileKey& key, std::span<float> out, std::stop_token stop) const;
 };
 
-// Pools the visible cells of rows() into one tile: what `tile` is for a source that knows no quicker way.
+// Pools the visible cells of block() into one tile: what `tile` is for a source that knows no quicker way.
 Result<void> poolTile(const AttentionSource& source, const TileKey& key, std::span<float> out,
                       std::stop_token stop);
 

@@ -84,23 +84,33 @@ Result<void> DenseAttention::tile(const TileKey& key, std::span<float> out, std:
     const DenseLayer& kept = layer(key.head.layer);
     TilePooler pooler(m_info, key, out);
     std::vector<float> widened(kept.halves.empty() ? 0 : static_cast<std::size_t>(pooler.keys().size()));
-    for (int query = pooler.firstQuery(), cellRow = 0; query < pooler.lastQuery(); ++cellRow) {
+    for (int query = pooler.firstQuery(); query < pooler.lastQuery(); ++query) {
         if (stop.stop_requested()) return cancelled();
-        const int end = std::min(query + pooler.step(), pooler.lastQuery());
-        for (; query < end; ++query) {
-            const KeyRange range = pooler.visible(query);
-            if (range.size() == 0) continue;
-            const auto offset =
-                rowOffset(m_info, key.head.head, query) + static_cast<std::size_t>(range.begin);
-            const auto count = static_cast<std::size_t>(range.size());
-            if (kept.halves.empty()) {
-                pooler.addRow(query, std::span(kept.floats).subspan(offset, count));
-                continue;
-            }
-            floatsFromHalves(std::span(kept.halves).subspan(offset, count), std::span(widened).first(count));
-            pooler.addRow(query, std::span<const float>(widened).first(count));
+        const KeyRange range = pooler.visible(query);
+        const auto offset = rowOffset(m_info, key.head.head, query) + static_cast<std::size_t>(range.begin);
+        const auto count = static_cast<std::size_t>(range.size());
+        if (kept.halves.empty()) {
+            pooler.addRow(query, std::span(kept.floats).subspan(offset, count));
+            continue;
         }
-        pooler.endCellRow(cellRow);
+        floatsFromHalves(std::span(kept.halves).subspan(offset, count), std::span(widened).first(count));
+        pooler.addRow(query, std::span<const float>(widened).first(count));
+    }
+    return {};
+}
+
+Result<void> DenseAttention::block(HeadId head, int query, int count, KeyRange keys, std::span<float> out,
+                                   std::stop_token stop) const {
+    const DenseLayer& kept = layer(head.layer);
+    const auto width = static_cast<std::size_t>(keys.size());
+    for (int i = 0; i < count; ++i) {
+        if (stop.stop_requested()) return cancelled();
+        const auto offset = rowOffset(m_info, head.head, query + i) + static_cast<std::size_t>(keys.begin);
+        const auto to = out.subspan(static_cast<std::size_t>(i) * width, width);
+        if (kept.halves.empty())
+            std::copy_n(kept.floats.begin() + static_cast<std::ptrdiff_t>(offset), width, to.begin());
+        else
+            floatsFromHalves(std::span(kept.halves).subspan(offset, width), to);
     }
     return {};
 }

@@ -33,6 +33,8 @@ class DenseAttention final : public AttentionSource {
     const Overview& overview(HeadId head) const override;
     const HeadSummary& summary(HeadId head) const override;
     void row(HeadId head, int query, std::span<float> keys) const override;
+    Result<void> block(HeadId head, int query, int count, KeyRange keys, std::span<float> out,
+                       std::stop_token stop) const override;
     Result<void> tile(const TileKey& key, std::span<float> out, std::stop_token stop) const override;
 
     const DenseLayer& layer(int layer) const { return *m_layers[static_cast<std::size_t>(layer)]; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <utility>
 
 #include "core/attention/factored_blocks.h"
 #include "core/attention/tile_pooler.h"
@@ -134,33 +135,30 @@ void FactoredAttention::row(HeadId head, int query, std::span<float> keys) const
 
 Result<void> FactoredAttention::rows(HeadId head, int query, int count, std::span<float> out,
                                      std::stop_token stop) const {
+    return block(head, query, count, {0, m_info.keys}, out, std::move(stop));
+}
+
+Result<void> FactoredAttention::block(HeadId head, int query, int count, KeyRange keys, std::span<float> out,
+                                      std::stop_token stop) const {
     FactoredBlocks blocks(m_info, head.layer, layer(head.layer), head.head);
-    if (!blocks.weights(query, count, {0, m_info.keys}, out.data(), m_info.keys, stop)) return cancelled();
+    if (!blocks.weights(query, count, keys, out.data(), keys.size(), stop)) return cancelled();
     return {};
 }
 
 Result<void> FactoredAttention::tile(const TileKey& key, std::span<float> out, std::stop_token stop) const {
     TilePooler pooler(m_info, key, out);
-    if (pooler.keys().size() == 0) return {};
-    FactoredBlocks blocks(m_info, key.head.layer, layer(key.head.layer), key.head.head);
     const int width = pooler.keys().size();
+    if (width == 0) return {};
+    FactoredBlocks blocks(m_info, key.head.layer, layer(key.head.layer), key.head.head);
     // At level 0 the whole tile shares its packed keys; above, blocks are as tall as the second cache allows.
     const int blockRows = std::clamp(kBlockCells / width, kBlockRows, kTileCells);
     std::vector<float> weights(index(blockRows) * index(width));
-    int cellRow = 0;
     for (int first = pooler.firstQuery(); first < pooler.lastQuery(); first += blockRows) {
         const int count = std::min(blockRows, pooler.lastQuery() - first);
         if (!blocks.weights(first, count, pooler.keys(), weights.data(), width, stop)) return cancelled();
-        for (int query = first; query < first + count; ++query) {
-            const KeyRange range = pooler.visible(query);
-            if (range.size() > 0)
-                pooler.addRow(
-                    query, std::span<const float>(weights).subspan(
-                               index(query - first) * index(width) + index(range.begin - pooler.keys().begin),
-                               index(range.size())));
-            const bool last = (query - pooler.firstQuery() + 1) % pooler.step() == 0;
-            if (last || query + 1 == pooler.lastQuery()) pooler.endCellRow(cellRow++);
-        }
+        for (int query = first; query < first + count; ++query)
+            pooler.addRowOf(query, std::span<const float>(weights).subspan(
+                                       index(query - first) * index(width), index(width)));
     }
     return {};
 }

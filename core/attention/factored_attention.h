@@ -59,6 +59,8 @@ class FactoredAttention final : public AttentionSource {
     void row(HeadId head, int query, std::span<float> keys) const override;
     Result<void> rows(HeadId head, int query, int count, std::span<float> out,
                       std::stop_token stop) const override;
+    Result<void> block(HeadId head, int query, int count, KeyRange keys, std::span<float> out,
+                       std::stop_token stop) const override;
     Result<void> tile(const TileKey& key, std::span<float> out, std::stop_token stop) const override;
 
     const FactoredLayer& layer(int layer) const { return *m_layers[static_cast<std::size_t>(layer)]; }

@@ -35,21 +35,30 @@ KeyRange TilePooler::visible(int query) const {
     return {begin, std::max(begin, std::min(range.end, m_keys.end))};
 }
 
-void TilePooler::addRow(int query, std::span<const float> weights) {
-    const int begin = visible(query).begin - m_keys.begin;
-    float* joined = m_joined.data() + begin;
-    const float* from = weights.data();
-    const std::size_t count = weights.size();
-    if (m_key.pooling == Pooling::max)
-        for (std::size_t i = 0; i < count; ++i) joined[i] = from[i] > joined[i] ? from[i] : joined[i];
-    else
-        for (std::size_t i = 0; i < count; ++i) joined[i] += from[i];
-    ++m_countChange[index(begin)];
-    --m_countChange[index(begin) + count];
-    m_any = true;
+void TilePooler::addRowOf(int query, std::span<const float> weights) {
+    const KeyRange range = visible(query);
+    addRow(query, weights.subspan(index(range.begin - m_keys.begin), index(range.size())));
 }
 
-void TilePooler::endCellRow(int cellRow) {
+void TilePooler::addRow(int query, std::span<const float> weights) {
+    const std::size_t count = weights.size();
+    if (count > 0) {
+        const int begin = visible(query).begin - m_keys.begin;
+        float* joined = m_joined.data() + begin;
+        const float* from = weights.data();
+        if (m_key.pooling == Pooling::max)
+            for (std::size_t i = 0; i < count; ++i) joined[i] = from[i] > joined[i] ? from[i] : joined[i];
+        else
+            for (std::size_t i = 0; i < count; ++i) joined[i] += from[i];
+        ++m_countChange[index(begin)];
+        --m_countChange[index(begin) + count];
+        m_any = true;
+    }
+    if ((query - m_firstQuery + 1) % m_step == 0 || query + 1 == m_lastQuery) endCellRow();
+}
+
+void TilePooler::endCellRow() {
+    const int cellRow = m_cellRow++;
     if (!m_any) return;
     const auto cells = m_out.subspan(index(cellRow) * kTileCells, kTileCells);
     if (m_key.pooling == Pooling::max)

@@ -1,4 +1,4 @@
-// Pools rows of exact weights into one tile, a cell row at a time.
+// Pools rows of exact weights into one tile.
 //
 // Rows are first joined element by element, which runs at the speed of memory, then cells along the keys.
 // Masked cells count for neither the maximum nor the mean. Sums of a key's rows run in float32, cells in
@@ -23,19 +23,20 @@ class TilePooler {
     int step() const { return m_step; }            // weights a cell along either axis
     KeyRange visible(int query) const;             // of this query, inside keys()
 
-    // Rows of one cell row in any number, then endCellRow; cell rows in any order. `weights` are those of
-    // visible(query), which is not empty.
+    // Every query from firstQuery() to lastQuery(), in order. `weights` are those of visible(query), for
+    // addRow, or of all keys() of the tile.
     void addRow(int query, std::span<const float> weights);
-    void endCellRow(int cellRow);
+    void addRowOf(int query, std::span<const float> weights);
 
  private:
+    void endCellRow();
     void poolMax(std::span<float> cells);
     void poolMean(std::span<float> cells);
 
     const AttentionInfo& m_info;
     TileKey m_key;
     std::span<float> m_out;
-    int m_step = 1, m_firstQuery = 0, m_lastQuery = 0;
+    int m_step = 1, m_firstQuery = 0, m_lastQuery = 0, m_cellRow = 0;
     KeyRange m_keys;
     bool m_any = false;
     std::vector<float> m_joined;     // by key of the tile: maximum or sum of the rows so far
