@@ -197,11 +197,11 @@ Result<void> FilteredAttention::block(HeadId head, int query, int count, KeyRang
                 for (int key = wanted.begin; key < wanted.end; ++key) {
                     double sum = 0;
                     for (int piece = own.begin; piece < own.end; ++piece) {
-                        const double* weights = pieces.data() +
-                                                index(piece - queries.begin) * index(tokens.size()) -
-                                                tokens.begin;
                         const KeyRange summed = m_tokens.keyUnits[index(key)];
-                        sum = std::accumulate(weights + summed.begin, weights + summed.end, sum);
+                        const double* weights = pieces.data() +
+                                                index(piece - queries.begin) * index(tokens.size()) +
+                                                index(summed.begin - tokens.begin);
+                        sum = std::accumulate(weights, weights + summed.size(), sum);
                     }
                     row[index(key - wanted.begin)] = static_cast<float>(sum / own.size());
                 }
