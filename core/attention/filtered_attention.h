@@ -40,6 +40,7 @@ class FilteredAttention final : public AttentionSource {
     double hiddenMass(HeadId head, int query) const;
 
     const FilterSettings& settings() const { return m_settings; }
+    const FilterTokens& tokens() const { return m_tokens; }
     const std::shared_ptr<const AttentionSource>& source() const { return m_source; }
 
  private:

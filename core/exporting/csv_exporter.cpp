@@ -84,9 +84,10 @@ Result<void> writeSource(const ExportedSource& exported, const std::string& kind
     return sink.write(out);
 }
 
-std::vector<std::string> escaped(std::vector<std::string> texts) {
-    for (auto& text : texts) text = csvText(text);
-    return texts;
+std::vector<std::string> escaped(const std::vector<AxisLabel>& labels) {
+    std::vector<std::string> fields;
+    for (const auto& label : labels) fields.push_back(csvText(label.text));
+    return fields;
 }
 
 Result<void> writeCsv(const ExportRequest& request, ByteSink& sink, const ProgressSink& progress,

@@ -98,17 +98,22 @@ std::string sideTitle(AttentionKind kind) {
     return "cross (decoder to encoder)";
 }
 
-JsonValue labelsJson(const std::vector<std::string>& labels) {
+JsonValue textsJson(const std::vector<std::string>& texts) {
     JsonValue list = JsonValue::array();
-    for (const auto& label : labels) list.push(harmless(label));
+    for (const auto& text : texts) list.push(harmless(text));
     return list;
 }
 
-JsonValue specialsJson(const TokenizedText& text, int count) {
+JsonValue labelsJson(const std::vector<AxisLabel>& labels) {
     JsonValue list = JsonValue::array();
-    if (text.tokens.size() != static_cast<std::size_t>(count)) return list;
-    for (int i = 0; i < count; ++i)
-        if (text.tokens[static_cast<std::size_t>(i)].special) list.push(i);
+    for (const auto& label : labels) list.push(harmless(label.text));
+    return list;
+}
+
+JsonValue specialsJson(const std::vector<AxisLabel>& labels) {
+    JsonValue list = JsonValue::array();
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        if (labels[i].special) list.push(static_cast<int>(i));
     return list;
 }
 
@@ -130,7 +135,9 @@ JsonValue summariesJson(const AttentionSource& source) {
 JsonValue attentionJson(const AttentionRun& run, const ExportedSource& exported, const PageMap& map) {
     const AttentionSource& source = *exported.source;
     const AttentionInfo& info = source.info();
-    const bool exact = map.pool == 1;  // pooled cells have no token of their own
+    // Pooled cells have no token of their own.
+    const auto queries = map.pool == 1 ? queryLabels(run, source) : std::vector<AxisLabel>();
+    const auto keys = map.pool == 1 ? keyLabels(run, source) : std::vector<AxisLabel>();
     JsonValue ranges = JsonValue::array();
     for (const auto& shape : map.shapes) {
         JsonValue flat = JsonValue::array();
@@ -151,10 +158,10 @@ JsonValue attentionJson(const AttentionRun& run, const ExportedSource& exported,
         {"type", map.half ? "float16" : "float32"},
         {"ranges", std::move(ranges)},
         {"rangeOf", JsonValue::arrayOf(map.shapeOf)},
-        {"queryTokens", exact ? labelsJson(queryLabels(run, source)) : JsonValue::array()},
-        {"keyTokens", exact ? labelsJson(keyLabels(run, source)) : JsonValue::array()},
-        {"querySpecial", exact ? specialsJson(run.queriesOf(source), info.queries) : JsonValue::array()},
-        {"keySpecial", exact ? specialsJson(run.keysOf(source), info.keys) : JsonValue::array()},
+        {"queryTokens", labelsJson(queries)},
+        {"keyTokens", labelsJson(keys)},
+        {"querySpecial", specialsJson(queries)},
+        {"keySpecial", specialsJson(keys)},
         {"summaries", summariesJson(source)},
     });
 }
@@ -312,7 +319,7 @@ class Page {
                                                   {"colormap", m_request.colormap},
                                                   {"log", m_logarithmic},
                                                   {"metrics", std::move(metrics)},
-                                                  {"notices", labelsJson(m_notices)},
+                                                  {"notices", textsJson(m_notices)},
                                               })
                                 .toText(0));
         return {};

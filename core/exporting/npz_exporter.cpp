@@ -190,6 +190,19 @@ Result<void> writeSelection(NpzFile& file, const ExportedSource& exported, const
     return exported.headsHaveNumbers ? file.integers(prefix + "heads", wide(exported.heads)) : Result<void>();
 }
 
+// What the axes are where a filter has joined tokens to words.
+Result<void> writeWords(NpzFile& file, const AttentionRun& run, const AttentionSource& source,
+                        const std::string& prefix) {
+    if (!showsWords(source)) return {};
+    const auto texts = [](const std::vector<AxisLabel>& labels) {
+        std::vector<std::string> out;
+        for (const auto& label : labels) out.push_back(label.text);
+        return out;
+    };
+    if (auto done = file.texts(prefix + "query_words", texts(queryLabels(run, source))); !done) return done;
+    return file.texts(prefix + "key_words", texts(keyLabels(run, source)));
+}
+
 Result<void> writeNpz(const ExportRequest& request, ByteSink& sink, const ProgressSink& progress,
                       std::stop_token stop) {
     const AttentionRun& run = *request.session.run;
@@ -208,6 +221,7 @@ Result<void> writeNpz(const ExportRequest& request, ByteSink& sink, const Progre
                 !ok)
                 return ok;
             if (auto ok = writeSelection(file, exported, prefix); !ok) return ok;
+            if (auto ok = writeWords(file, run, source, prefix); !ok) return ok;
             done += 1;
         }
     }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/attention/filtered_attention.h"
+
 namespace attnviz {
 namespace {
 
@@ -36,17 +38,39 @@ std::string listed(const std::vector<int>& numbers) {
     return text;
 }
 
-// Special tokens have no place in the text, but a name.
-std::string labelOf(const Token& token) {
-    return token.text.empty() ? token.piece : token.text;
+// The filter that joins tokens to words, if there is one.
+const FilteredAttention* wordFilter(const AttentionSource& source) {
+    if (const auto* selected = dynamic_cast<const SelectedAttention*>(&source))
+        return wordFilter(selected->below());
+    const auto* filter = dynamic_cast<const FilteredAttention*>(&source);
+    return filter && filter->settings().words ? filter : nullptr;
 }
 
-std::vector<std::string> labels(const TokenizedText& text, int count) {
-    std::vector<std::string> out;
-    out.reserve(static_cast<std::size_t>(count));
-    const bool same = text.tokens.size() == static_cast<std::size_t>(count);
-    for (int i = 0; i < count; ++i)
-        out.push_back(same ? labelOf(text.tokens[static_cast<std::size_t>(i)]) : std::to_string(i));
+AxisLabel labelOf(const TokenizedText& text, KeyRange unit) {
+    AxisLabel label{{}, true};
+    for (int i = unit.begin; i < unit.end; ++i) {
+        const Token& token = text.tokens[static_cast<std::size_t>(i)];
+        // Special tokens have no place in the text, but a name.
+        label.text += token.text.empty() ? token.piece : token.text;
+        label.special = label.special && token.special;
+    }
+    return label;
+}
+
+std::vector<AxisLabel> labels(const TokenizedText& text, int count, const std::vector<KeyRange>* units) {
+    const auto size = static_cast<std::size_t>(count);
+    std::vector<AxisLabel> out;
+    out.reserve(size);
+    const bool words = units && units->size() == size;
+    const bool tokens = text.tokens.size() == size;
+    for (int i = 0; i < count; ++i) {
+        if (words)
+            out.push_back(labelOf(text, (*units)[static_cast<std::size_t>(i)]));
+        else if (tokens)
+            out.push_back(labelOf(text, {i, i + 1}));
+        else
+            out.push_back({std::to_string(i), false});
+    }
     return out;
 }
 
@@ -113,12 +137,19 @@ std::string selectionSentence(const ExportRequest& request, const std::vector<Ex
            listed(first.heads) + " of " + std::to_string(whole.heads);
 }
 
-std::vector<std::string> queryLabels(const AttentionRun& run, const AttentionSource& source) {
-    return labels(run.queriesOf(source), source.info().queries);
+bool showsWords(const AttentionSource& source) {
+    return wordFilter(source) != nullptr;
 }
 
-std::vector<std::string> keyLabels(const AttentionRun& run, const AttentionSource& source) {
-    return labels(run.keysOf(source), source.info().keys);
+std::vector<AxisLabel> queryLabels(const AttentionRun& run, const AttentionSource& source) {
+    const auto* words = wordFilter(source);
+    return labels(run.queriesOf(source), source.info().queries,
+                  words ? &words->tokens().queryUnits : nullptr);
+}
+
+std::vector<AxisLabel> keyLabels(const AttentionRun& run, const AttentionSource& source) {
+    const auto* words = wordFilter(source);
+    return labels(run.keysOf(source), source.info().keys, words ? &words->tokens().keyUnits : nullptr);
 }
 
 }  // namespace attnviz

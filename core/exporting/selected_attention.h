@@ -28,6 +28,12 @@ class SelectedAttention final : public AttentionSource {
         return m_source->rows(original(head), query, count, out, std::move(stop));
     }
 
+    Result<void> block(HeadId head, int query, int count, KeyRange keys, std::span<float> out,
+                       std::stop_token stop) const override {
+        return m_source->block(original(head), query, count, keys, out, std::move(stop));
+    }
+    const AttentionSource& below() const { return *m_source; }
+
  private:
     HeadId original(HeadId head) const {
         return {m_layers[static_cast<std::size_t>(head.layer)], m_heads[static_cast<std::size_t>(head.head)]};
@@ -54,9 +60,16 @@ Result<std::vector<ExportedSource>> exportedSources(const ExportRequest& request
 // "layers 0, 3 of 12, heads 1 of 12": what a selection holds, for a notice. Empty without one.
 std::string selectionSentence(const ExportRequest& request, const std::vector<ExportedSource>& sources);
 
-// What stands beside each row (query) or column (key) of a map: token texts, or "0", "1" where a filter made
-// other units.
-std::vector<std::string> queryLabels(const AttentionRun& run, const AttentionSource& source);
-std::vector<std::string> keyLabels(const AttentionRun& run, const AttentionSource& source);
+// What stands beside each row (query) or column (key) of a map: tokens, or words where a filter has joined
+// them.
+struct AxisLabel {
+    std::string text;
+    bool special = false;
+};
+std::vector<AxisLabel> queryLabels(const AttentionRun& run, const AttentionSource& source);
+std::vector<AxisLabel> keyLabels(const AttentionRun& run, const AttentionSource& source);
+
+// The queries or keys are words, not the run's tokens.
+bool showsWords(const AttentionSource& source);
 
 }  // namespace attnviz

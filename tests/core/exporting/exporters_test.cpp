@@ -4,12 +4,15 @@
 #include <QtTest>
 #include <set>
 
+#include "core/attention/dense_attention.h"
+#include "core/attention/filtered_attention.h"
 #include "tests/support/attention_text.h"
 #include "tests/support/failing_sink.h"
 
 using namespace attnviz;
 using attnviz::test::FailingSink;
 using attnviz::test::randomRun;
+using attnviz::test::runFromText;
 
 namespace {
 
@@ -115,6 +118,28 @@ class ExportersTest : public QObject {
         const auto done = fetched(row).write(requestOf(session), sink, {}, stop.get_token());
         QVERIFY(!done.ok());
         QCOMPARE(done.error().kind, ErrorKind::cancelled);
+    }
+
+    void wordsAreNamedByTheirPieces() {
+        auto run =
+            std::make_shared<AttentionRun>(*runFromText("1 . .\n.5 .5 .\n.2 .3 .5", {"un", "easy", " calm"}));
+        FilterSettings words;
+        words.words = true;
+        const Session session = sessionOf(run);
+        ExportRequest request = requestOf(session);
+        request.sources = {
+            filtered(run->sources.front(), words, {{}, {}, {{0, 2}, {2, 3}}, {{0, 2}, {2, 3}}})};
+        const auto csv = exported(kCsvExporter, request);
+        QVERIFY2(csv.ok() && csv->find("0,0,1,0,\" calm\",uneasy,0.5\r\n") != std::string::npos,
+                 csv->c_str());
+        const auto page = exported(kHtmlExporter, request);
+        QVERIFY(page.ok() && page->find("[\"uneasy\", \" calm\"]") != std::string::npos);
+        const auto archive = exported(kNpzExporter, request);
+        QVERIFY(archive.ok() && archive->find("query_words.npy") != std::string::npos);
+        QVERIFY(!exported(kJsonExporter, request).ok());  // a session holds maps of tokens
+        request.layers = {0};
+        request.heads = {0};
+        QVERIFY(exported(kHtmlExporter, request)->find("[\"uneasy\", \" calm\"]") != std::string::npos);
     }
 
     void layerOrHeadThatIsNotThereIsRefused_data() { eachExporter(); }
