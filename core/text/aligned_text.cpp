@@ -1,0 +1,106 @@
+#include "core/text/aligned_text.h"
+
+#include <algorithm>
+
+namespace attnviz {
+
+ByteSpan AlignedText::at(std::size_t byte) const {
+    if (!m_spans.empty()) return m_spans[byte];
+    std::size_t begin = byte;
+    while (begin > 0 && utf8::isContinuation(m_text[begin])) --begin;
+    const auto first = m_origin + static_cast<std::uint32_t>(begin);
+    return {first, first + static_cast<std::uint32_t>(utf8::lengthOfLead(m_text[begin]))};
+}
+
+void AlignedText::Writer::copy(const AlignedText& from, std::size_t begin, std::size_t end) {
+    m_text.append(from.m_text, begin, end - begin);
+    if (!from.m_spans.empty()) {
+        m_spans.insert(m_spans.end(), from.m_spans.begin() + static_cast<std::ptrdiff_t>(begin),
+                       from.m_spans.begin() + static_cast<std::ptrdiff_t>(end));
+        return;
+    }
+    for (std::size_t byte = begin; byte < end;) {
+        const ByteSpan span = from.at(byte);
+        const std::size_t next = std::min<std::size_t>(span.end - from.m_origin, end);
+        m_spans.insert(m_spans.end(), next - byte, span);
+        byte = next;
+    }
+}
+
+void AlignedText::materialize() {
+    if (!m_spans.empty() || m_text.empty()) return;
+    Writer writer(m_text.size());
+    writer.copy(*this, 0, m_text.size());
+    m_spans = std::move(writer.m_spans);
+}
+
+void AlignedText::append(const AlignedText& other) {
+    if (other.m_text.empty()) return;
+    if (m_text.empty()) {
+        *this = other;
+        return;
+    }
+    if (isIdentity() && other.isIdentity() && m_origin + m_text.size() == other.m_origin) {
+        m_text += other.m_text;
+        return;
+    }
+    materialize();
+    Writer writer(other.size());
+    writer.copy(other, 0, other.size());
+    m_text += writer.m_text;
+    m_spans.insert(m_spans.end(), writer.m_spans.begin(), writer.m_spans.end());
+}
+
+void AlignedText::cut(std::size_t begin, std::size_t end) {
+    if (isIdentity()) {
+        m_origin += static_cast<std::uint32_t>(begin);
+        m_text = m_text.substr(begin, end - begin);
+        return;
+    }
+    m_text = m_text.substr(begin, end - begin);
+    m_spans.erase(m_spans.begin() + static_cast<std::ptrdiff_t>(end), m_spans.end());
+    m_spans.erase(m_spans.begin(), m_spans.begin() + static_cast<std::ptrdiff_t>(begin));
+}
+
+void AlignedText::prepend(std::string_view prefix) {
+    if (m_text.empty() || prefix.empty()) return;
+    Writer writer(m_text.size() + prefix.size());
+    writer.put(prefix, at(0));
+    writer.copy(*this, 0, m_text.size());
+    take(std::move(writer));
+}
+
+void AlignedText::transform(std::span<const CharacterChange> changes) {
+    Writer writer(m_text.size());
+    std::size_t source = 0;  // the next character of the old text
+    const auto skip = [&] {
+        if (source < m_text.size()) source += utf8::lengthOfLead(m_text[source]);
+    };
+    for (const CharacterChange& change : changes) {
+        if (change.change > 0) {
+            writer.m_source = source == 0 ? ByteSpan{m_origin, m_origin} : at(source - 1);
+        } else {
+            writer.m_source = at(std::min(source, m_text.size() - 1));
+            skip();
+            for (int dropped = change.change; dropped < 0; ++dropped) skip();
+        }
+        writer.put(change.point);
+    }
+    take(std::move(writer));
+}
+
+void AlignedText::replace(std::span<const std::pair<std::size_t, std::size_t>> matches,
+                          std::string_view content) {
+    if (matches.empty()) return;
+    Writer writer(m_text.size());
+    std::size_t done = 0;
+    for (const auto& [begin, end] : matches) {
+        writer.copy(*this, done, begin);
+        writer.put(content, end == 0 ? ByteSpan{m_origin, m_origin} : at(end - 1));
+        done = end;
+    }
+    writer.copy(*this, done, m_text.size());
+    take(std::move(writer));
+}
+
+}  // namespace attnviz

@@ -1,0 +1,109 @@
+// A text on its way through normalizers and pre-tokenizers, that knows for each of its bytes which part of
+// the original text it stands for.
+//
+// As long as nothing has moved, no alignment is kept (a long ASCII text costs its own bytes and no more). The
+// unit is always a whole character of the original, so pieces of one character all carry that character's
+// span.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/text/utf8.h"
+
+namespace attnviz {
+
+struct ByteSpan {
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+    bool operator==(const ByteSpan&) const = default;
+};
+
+// One character of a new text. `change` is what the reference's transformations call it: 0 replaces the next
+// character of the old text, 1 is inserted, -n replaces the next one and drops the n after it.
+struct CharacterChange {
+    char32_t point = 0;
+    int change = 0;
+};
+
+class AlignedText {
+ public:
+    AlignedText() = default;
+    // The part of an original text that begins at byte `origin`.
+    AlignedText(std::string text, std::uint32_t origin) : m_text(std::move(text)), m_origin(origin) {}
+
+    const std::string& text() const { return m_text; }
+    std::size_t size() const { return m_text.size(); }
+    std::uint32_t origin() const { return m_origin; }
+    bool isIdentity() const { return m_spans.empty(); }
+
+    // The span of the original that the byte stands for.
+    ByteSpan at(std::size_t byte) const;
+    // From the first byte's begin to the last one's end; begin < end.
+    ByteSpan over(std::size_t begin, std::size_t end) const { return {at(begin).begin, at(end - 1).end}; }
+
+    void append(const AlignedText& other);
+    // Same text length, same characters' lengths: only letters change, the alignment stays.
+    void replaceLetters(std::string text) { m_text = std::move(text); }
+    // Keeps [begin, end).
+    void cut(std::size_t begin, std::size_t end);
+    // What stands before the first character gets that character's span. Nothing happens to an empty text.
+    void prepend(std::string_view prefix);
+    void transform(std::span<const CharacterChange> changes);
+    // `matches` are [begin, end) in order; the new content gets the span of the last byte that it replaces.
+    void replace(std::span<const std::pair<std::size_t, std::size_t>> matches, std::string_view content);
+
+    // Rewrites character by character: `each(point, out)` appends to `out` what takes the character's place.
+    template <class Each>
+    void rewrite(Each&& each) {
+        Writer out(m_text.size());
+        for (std::size_t at = 0; at < m_text.size();) {
+            const utf8::Character character = utf8::decode(m_text, at);
+            out.m_source = this->at(at);
+            each(character.point, out);
+            at += character.length;
+        }
+        take(std::move(out));
+    }
+
+    // Builds a text with its alignment.
+    class Writer {
+     public:
+        explicit Writer(std::size_t expected) {
+            m_text.reserve(expected);
+            m_spans.reserve(expected);
+        }
+        void put(char32_t point) {
+            utf8::append(m_text, point);
+            m_spans.resize(m_text.size(), m_source);
+        }
+        void put(std::string_view text, ByteSpan source) {
+            m_text += text;
+            m_spans.resize(m_text.size(), source);
+        }
+        void copy(const AlignedText& from, std::size_t begin, std::size_t end);
+        std::size_t size() const { return m_text.size(); }
+
+     private:
+        friend class AlignedText;
+        std::string m_text;
+        std::vector<ByteSpan> m_spans;
+        ByteSpan m_source;
+    };
+    void take(Writer&& writer) {
+        m_text = std::move(writer.m_text);
+        m_spans = std::move(writer.m_spans);
+    }
+
+ private:
+    void materialize();
+
+    std::string m_text;
+    std::vector<ByteSpan> m_spans;  // one a byte; empty: byte i stands for byte m_origin + i
+    std::uint32_t m_origin = 0;
+};
+
+}  // namespace attnviz

@@ -1,0 +1,26 @@
+// A tokenizer made of parts: added tokens, normalizer, pre-tokenizer, model, post-processor, decoder.
+#pragma once
+
+#include "core/text/added_tokens.h"
+#include "core/text/decoder.h"
+#include "core/text/normalizer.h"
+#include "core/text/post_processor.h"
+#include "core/text/pre_tokenizer.h"
+#include "core/text/token_model.h"
+#include "core/text/tokenizer.h"
+
+namespace attnviz {
+
+struct TokenizerParts {
+    NormalizerPointer normalizer;      // may be absent
+    PreTokenizerPointer preTokenizer;  // may be absent
+    TokenModelPointer model;
+    PostProcessorPointer postProcessor;  // may be absent
+    DecoderPointer decoder;              // may be absent
+    AddedTokens added;
+    std::string kind;  // "byte-level BPE"
+};
+
+std::shared_ptr<const Tokenizer> makePipelineTokenizer(TokenizerParts parts);
+
+}  // namespace attnviz

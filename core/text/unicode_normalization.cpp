@@ -1,0 +1,172 @@
+#include "core/text/unicode_normalization.h"
+
+#include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace attnviz {
+namespace {
+
+struct Data {
+    const icu::Normalizer2* canonical = nullptr;
+    const icu::Normalizer2* compatible = nullptr;
+    const icu::Normalizer2* composing = nullptr;
+};
+
+const Data& data() {
+    static const Data instance = [] {
+        UErrorCode status = U_ZERO_ERROR;
+        return Data{icu::Normalizer2::getNFDInstance(status), icu::Normalizer2::getNFKDInstance(status),
+                    icu::Normalizer2::getNFCInstance(status)};
+    }();
+    return instance;
+}
+
+// What came into Unicode after version 9 is left alone by the reference.
+bool isKnown(char32_t point) {
+    UVersionInfo age{};
+    u_charAge(static_cast<UChar32>(point), age);
+    return age[0] <= 9;
+}
+
+int combiningClass(char32_t point) {
+    return point < 0x300 || !isKnown(point) ? 0 : u_getCombiningClass(static_cast<UChar32>(point));
+}
+
+std::optional<char32_t> composed(char32_t first, char32_t second) {
+    const UChar32 pair =
+        data().composing->composePair(static_cast<UChar32>(first), static_cast<UChar32>(second));
+    if (pair < 0 || !isKnown(static_cast<char32_t>(pair))) return std::nullopt;
+    return static_cast<char32_t>(pair);
+}
+
+struct Mark {
+    int combiningClass = 0;
+    CharacterChange change;
+};
+
+std::vector<Mark> decompose(std::string_view text, const icu::Normalizer2& form) {
+    std::vector<Mark> out;
+    out.reserve(text.size());
+    std::size_t sorted = 0;
+    const auto sortPending = [&] {
+        std::stable_sort(out.begin() + static_cast<std::ptrdiff_t>(sorted), out.end(),
+                         [](const Mark& a, const Mark& b) { return a.combiningClass < b.combiningClass; });
+        sorted = out.size();
+    };
+    const auto push = [&](char32_t point, bool first) {
+        const int kind = combiningClass(point);
+        if (kind == 0) sortPending();
+        out.push_back({kind, {point, first ? 0 : 1}});
+    };
+    icu::UnicodeString parts;
+    for (std::size_t at = 0; at < text.size();) {
+        const utf8::Character character = utf8::decode(text, at);
+        at += character.length;
+        if (character.point < 0xA0 || !isKnown(character.point) ||
+            !form.getDecomposition(static_cast<UChar32>(character.point), parts)) {
+            push(character.point, true);
+            continue;
+        }
+        for (std::int32_t i = 0; i < parts.length();) {
+            const UChar32 part = parts.char32At(i);
+            push(static_cast<char32_t>(part), i == 0);
+            i += U16_LENGTH(part);
+        }
+    }
+    sortPending();
+    return out;
+}
+
+// The reference's recomposition. A composed character's change is the sum of its parts' changes less one for
+// each part that it took in; that is what the alignment rests on, so it is kept to the letter.
+std::vector<CharacterChange> recompose(const std::vector<Mark>& marks) {
+    std::vector<CharacterChange> out, waiting;
+    out.reserve(marks.size());
+    std::optional<CharacterChange> starter;
+    int lastClass = -1;  // of the last mark that waits; -1: none does
+    const auto compose = [&](const Mark& mark) {
+        const auto whole = composed(starter->point, mark.change.point);
+        if (!whole) return false;
+        starter = CharacterChange{*whole, starter->change + mark.change.change - 1};
+        return true;
+    };
+    for (const Mark& mark : marks) {
+        if (!starter) {
+            if (mark.combiningClass != 0)
+                out.push_back(mark.change);
+            else
+                starter = mark.change;
+            continue;
+        }
+        if (lastClass < 0) {
+            if (compose(mark)) continue;
+            if (mark.combiningClass == 0) {
+                out.push_back(*starter);
+                starter = mark.change;
+                continue;
+            }
+        } else if (lastClass >= mark.combiningClass) {
+            if (mark.combiningClass == 0) {
+                out.push_back(*starter);
+                out.insert(out.end(), waiting.begin(), waiting.end());
+                waiting.clear();
+                starter = mark.change;
+                lastClass = -1;
+                continue;
+            }
+        } else if (compose(mark)) {
+            continue;
+        }
+        waiting.push_back(mark.change);
+        lastClass = mark.combiningClass;
+    }
+    if (starter) out.push_back(*starter);
+    out.insert(out.end(), waiting.begin(), waiting.end());
+    return out;
+}
+
+// Below these, every character is its own normal form and never takes part in another's.
+char32_t untouchedBelow(NormalizationForm form) {
+    switch (form) {
+        case NormalizationForm::nfc:
+            return 0x300;
+        case NormalizationForm::nfd:
+            return 0xC0;
+        case NormalizationForm::nfkc:
+        case NormalizationForm::nfkd:
+            break;
+    }
+    return 0xA0;
+}
+
+bool isUntouched(std::string_view text, NormalizationForm form) {
+    const char32_t limit = untouchedBelow(form);
+    for (std::size_t at = 0; at < text.size();) {
+        const utf8::Character character = utf8::decode(text, at);
+        if (character.point >= limit) return false;
+        at += character.length;
+    }
+    return true;
+}
+
+}  // namespace
+
+void normalizeUnicode(AlignedText& text, NormalizationForm form) {
+    if (isUntouched(text.text(), form)) return;
+    const bool compatible = form == NormalizationForm::nfkc || form == NormalizationForm::nfkd;
+    const std::vector<Mark> marks =
+        decompose(text.text(), compatible ? *data().compatible : *data().canonical);
+    if (form == NormalizationForm::nfc || form == NormalizationForm::nfkc) {
+        text.transform(recompose(marks));
+        return;
+    }
+    std::vector<CharacterChange> changes;
+    changes.reserve(marks.size());
+    for (const Mark& mark : marks) changes.push_back(mark.change);
+    text.transform(changes);
+}
+
+}  // namespace attnviz
