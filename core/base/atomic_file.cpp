@@ -8,6 +8,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <string>
 
 namespace attnviz {
 namespace {
@@ -20,36 +22,51 @@ Error writeError(const std::filesystem::path& path, int reason) {
                    reason == ENOSPC || reason == EFBIG || reason == EDQUOT ? kFullHint : "");
 }
 
+// What open() would give a new file. The mask is read, not set and set back: other threads make files, too.
 mode_t newFileMode() {
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
-    return 0666 & ~mask;
+    std::ifstream status("/proc/self/status");
+    for (std::string word; status >> word;) {
+        unsigned mask = 0;
+        if (word == "Umask:" && status >> std::oct >> mask) return 0666 & ~static_cast<mode_t>(mask);
+    }
+    return 0600;
+}
+
+// Names that stand for something open already, whatever they lead to: /dev/stdout, /dev/fd/3,
+// /proc/self/fd/3.
+bool namesDescriptor(const std::filesystem::path& path) {
+    const auto name = path.lexically_normal().string();
+    return name.starts_with("/dev/std") || name.starts_with("/dev/fd/") || name.starts_with("/proc/");
 }
 
 }  // namespace
 
 Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::filesystem::path& path) {
-    std::error_code ignored;
-    std::filesystem::path target = path;
-    // What a link points to is replaced, not the link; a chain of links is followed a few steps.
-    for (int steps = 0; steps < 8 && std::filesystem::is_symlink(target, ignored); ++steps) {
-        const auto next = std::filesystem::read_symlink(target, ignored);
-        target = next.is_absolute() ? next : target.parent_path() / next;
-    }
     // A file size limit raises a signal by default; as an errno it becomes a sentence.
     ::signal(SIGXFSZ, SIG_IGN);
 
     std::unique_ptr<AtomicFile> file(new AtomicFile);
-    file->m_target = target;
+    file->m_target = path;
     struct stat status {};
-    const bool exists = ::stat(target.c_str(), &status) == 0;
+    const bool exists = ::stat(path.c_str(), &status) == 0;
     if (exists && S_ISDIR(status.st_mode))
         return badInput("this is a folder", path.string(), "Name a file in it.");
-    if (exists && !S_ISREG(status.st_mode)) {
-        file->m_descriptor = ::open(target.c_str(), O_WRONLY | O_CLOEXEC);
+    if (exists && (!S_ISREG(status.st_mode) || namesDescriptor(path))) {
+        file->m_descriptor = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
         if (file->m_descriptor < 0) return writeError(path, errno);
         return file;
     }
+    if (exists && ::access(path.c_str(), W_OK) != 0)
+        return ioError("the file is read-only", path.string(), "Save elsewhere, or change its permissions.");
+    // What a link points to is replaced, not the link; a chain of links is followed some steps.
+    std::error_code ignored;
+    std::filesystem::path target = path;
+    for (int steps = 0; std::filesystem::is_symlink(target, ignored); ++steps) {
+        if (steps == 32) return badInput("the link leads in a circle", path.string(), "Name a file.");
+        const auto next = std::filesystem::read_symlink(target, ignored);
+        target = next.is_absolute() ? next : target.parent_path() / next;
+    }
+    file->m_target = target;
     if (target.filename().empty() || target.filename() == "." || target.filename() == "..")
         return badInput("this names no file", path.string());
     std::string pattern =
@@ -67,7 +84,7 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::filesystem::pa
         return writeError(path, reason);
     }
     file->m_temporary = pattern;
-    ::fchmod(file->m_descriptor, exists ? status.st_mode & 07777U : newFileMode());
+    ::fchmod(file->m_descriptor, exists ? status.st_mode & 0777U : newFileMode());
     return file;
 }
 

@@ -13,7 +13,9 @@ float floatFromHalf(std::uint16_t bits) {
     const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000U) << 16U;
     const std::uint32_t exponent = (bits >> 10U) & 0x1FU;
     std::uint32_t mantissa = bits & 0x3FFU;
-    if (exponent == 0x1F) return std::bit_cast<float>(sign | 0x7F800000U | (mantissa << 13U));
+    // A NaN becomes a quiet one and keeps its payload, as the processor's own conversion has it.
+    if (exponent == 0x1F)
+        return std::bit_cast<float>(sign | 0x7F800000U | (mantissa << 13U) | (mantissa ? 0x400000U : 0U));
     if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112U) << 23U) | (mantissa << 13U));
     if (mantissa == 0) return std::bit_cast<float>(sign);
     // A subnormal: mantissa / 2^24, exact in float.
@@ -25,7 +27,8 @@ std::uint16_t halfFromFloat(float value) {
     const auto bits = std::bit_cast<std::uint32_t>(value);
     const auto sign = static_cast<std::uint16_t>((bits >> 16U) & 0x8000U);
     const std::uint32_t magnitude = bits & 0x7FFFFFFFU;
-    if (magnitude > 0x7F800000U) return static_cast<std::uint16_t>(sign | 0x7E00U);   // NaN
+    if (magnitude > 0x7F800000U)  // NaN
+        return static_cast<std::uint16_t>(sign | 0x7E00U | ((magnitude >> 13U) & 0x3FFU));
     if (magnitude >= 0x477FF000U) return static_cast<std::uint16_t>(sign | 0x7C00U);  // 65520 and above
     if (magnitude < 0x38800000U) {  // below 2^-14: adding a power of two rounds into the mantissa, to even
         const float rounded = std::bit_cast<float>(magnitude) + 0.5F;

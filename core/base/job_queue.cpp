@@ -1,6 +1,7 @@
 #include "core/base/job_queue.h"
 
 #include <utility>
+#include <vector>
 
 namespace attnviz {
 
@@ -26,9 +27,24 @@ struct JobQueue::Shared {
         const auto found = newest.find(tag);
         return !closed && found != newest.end() && found->second == number;
     }
-    void dropWaiting(const std::string& tag) {
-        std::erase_if(waiting, [&](const Entry& entry) { return entry.tag == tag; });
-        if (running && runningTag == tag) runningStop.request_stop();
+    // Takes the tag's job out of the queue and out of work. The caller stops and frees what it gets *after*
+    // it let go of the lock: both may run code of the job's owner, who may call the queue.
+    struct Dropped {
+        std::vector<Entry> entries;
+        std::stop_source stop{std::nostopstate};
+    };
+    Dropped drop(const std::string& tag) {
+        Dropped dropped;
+        for (auto entry = waiting.begin(); entry != waiting.end();) {
+            if (entry->tag != tag) {
+                ++entry;
+                continue;
+            }
+            dropped.entries.push_back(std::move(*entry));
+            entry = waiting.erase(entry);
+        }
+        if (running && runningTag == tag) dropped.stop = runningStop;
+        return dropped;
     }
 };
 
@@ -44,32 +60,41 @@ JobQueue::JobQueue(std::string name, Post post)
 }
 
 JobQueue::~JobQueue() {
+    std::deque<Entry> waiting;
+    std::stop_source running;
     {
         const std::lock_guard lock(m_shared->mutex);
         m_shared->closed = true;
-        m_shared->waiting.clear();
-        m_shared->runningStop.request_stop();
+        waiting.swap(m_shared->waiting);
+        running = m_shared->runningStop;
     }
+    running.request_stop();
     m_thread.request_stop();
     m_shared->wake.notify_all();
     m_thread.join();
 }
 
 void JobQueue::enqueue(const std::string& tag, Job job) {
+    Shared::Dropped dropped;
     {
         const std::lock_guard lock(m_shared->mutex);
-        m_shared->dropWaiting(tag);
+        dropped = m_shared->drop(tag);
         const auto number = ++m_shared->lastNumber;
         m_shared->newest[tag] = number;
         m_shared->waiting.push_back({tag, number, std::move(job), std::stop_source()});
     }
+    dropped.stop.request_stop();
     m_shared->wake.notify_one();
 }
 
 void JobQueue::cancel(const std::string& tag) {
-    const std::lock_guard lock(m_shared->mutex);
-    m_shared->newest.erase(tag);
-    m_shared->dropWaiting(tag);
+    Shared::Dropped dropped;
+    {
+        const std::lock_guard lock(m_shared->mutex);
+        m_shared->newest.erase(tag);
+        dropped = m_shared->drop(tag);
+    }
+    dropped.stop.request_stop();
 }
 
 bool JobQueue::idle() const {
@@ -91,7 +116,6 @@ void JobQueue::loop(std::stop_token stop) {
         auto deliver = entry.job(entry.stop.get_token());
         entry.job = nullptr;  // what the work captured is freed here, not under the lock
         lock.lock();
-        shared->running = false;
         const bool wanted = shared->wanted(entry.tag, entry.number);
         lock.unlock();
         if (wanted) {
@@ -99,11 +123,14 @@ void JobQueue::loop(std::stop_token stop) {
                 {
                     const std::lock_guard guard(shared->mutex);
                     if (!shared->wanted(tag, number)) return;
+                    shared->newest.erase(tag);  // tags come and go with documents; none is kept for good
                 }
                 deliver();
             });
         }
+        deliver = nullptr;  // an unwanted result, likewise
         lock.lock();
+        shared->running = false;  // only now: whoever finds the queue idle finds every result posted
     }
 }
 

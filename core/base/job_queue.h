@@ -50,7 +50,7 @@ class JobQueue {
 
     // The tag's job is stopped, and its result is never delivered.
     void cancel(const std::string& tag);
-    // No job waits or runs.
+    // No job waits or runs, and every result was handed to `post`.
     bool idle() const;
 
  private:
@@ -67,6 +67,8 @@ class JobQueue {
                 outOfMemory("not enough memory", {}, "Close other documents, or use a shorter text."));
         } catch (const std::exception& exception) {
             return Outcome(internalError(exception.what()));
+        } catch (...) {
+            return Outcome(internalError("a library failed without saying why"));
         }
     }
     void enqueue(const std::string& tag, Job job);

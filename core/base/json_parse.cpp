@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <span>
 #include <unordered_set>
 
 #include "core/base/mapped_file.h"
@@ -56,14 +57,17 @@ Result<JsonValue> convert(simdjson::dom::element element, std::string_view where
     return JsonValue();
 }
 
+Error tooLarge(std::size_t bytes, std::string_view where, std::size_t limitBytes) {
+    return badInput("the document has " + readableBytes(static_cast<std::int64_t>(bytes)) +
+                        ", more than the " + readableBytes(static_cast<std::int64_t>(limitBytes)) +
+                        " that such a file may have",
+                    std::string(where));
+}
+
 }  // namespace
 
 Result<JsonValue> parseJson(std::string_view text, std::string_view where, std::size_t limitBytes) {
-    if (text.size() > limitBytes)
-        return badInput("the document has " + readableBytes(static_cast<std::int64_t>(text.size())) +
-                            ", more than the " + readableBytes(static_cast<std::int64_t>(limitBytes)) +
-                            " that such a file may have",
-                        std::string(where));
+    if (text.size() > limitBytes) return tooLarge(text.size(), where, limitBytes);
     simdjson::dom::parser parser;
     const simdjson::padded_string padded(text.data(), text.size());
     simdjson::dom::element root;
@@ -79,8 +83,11 @@ Result<JsonValue> parseJson(std::string_view text, std::string_view where, std::
 Result<JsonValue> readJsonFile(const std::filesystem::path& path, std::size_t limitBytes) {
     auto file = MappedFile::open(path);
     if (!file) return file.error();
-    const auto bytes = (*file)->bytes();
-    return parseJson({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string(), limitBytes);
+    const auto size = (*file)->bytes().size();
+    if (size > limitBytes) return tooLarge(size, path.string(), limitBytes);
+    std::string text(size, '\0');
+    if (auto read = (*file)->read(0, std::as_writable_bytes(std::span(text))); !read) return read.error();
+    return parseJson(text, path.string(), limitBytes);
 }
 
 }  // namespace attnviz

@@ -1,40 +1,46 @@
 #include "core/base/json_value.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
+
+#include "core/base/readable.h"
 
 namespace attnviz {
 namespace {
 
-void appendString(std::string& out, const std::string& text) {
+void appendString(std::string& out, std::string_view text) {
     static constexpr std::string_view kHex = "0123456789abcdef";
     out += '"';
-    for (const char c : text) {
-        switch (c) {
-            case '"':
-                out += "\\\"";
-                break;
-            case '\\':
-                out += "\\\\";
-                break;
-            case '\n':
-                out += "\\n";
-                break;
-            case '\r':
-                out += "\\r";
-                break;
-            case '\t':
-                out += "\\t";
-                break;
-            default:
-                if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-                    out += "\\u00";
-                    out += kHex[static_cast<unsigned char>(c) >> 4U];
-                    out += kHex[static_cast<unsigned char>(c) & 15U];
-                } else {
-                    out += c;
-                }
+    while (!text.empty()) {
+        const auto c = static_cast<unsigned char>(text.front());
+        if (c >= 0x80) {
+            const auto length = utf8SequenceLength(text);
+            if (length == 0)
+                out += "\\ufffd";  // strangers' bytes never make an invalid document
+            else
+                out += text.substr(0, length);
+            text.remove_prefix(std::max<std::size_t>(length, 1));
+            continue;
+        }
+        text.remove_prefix(1);
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += static_cast<char>(c);
+        } else if (c == '\n') {
+            out += "\\n";
+        } else if (c == '\r') {
+            out += "\\r";
+        } else if (c == '\t') {
+            out += "\\t";
+        } else if (c < 0x20 || c == 0x7F) {
+            out += "\\u00";
+            out += kHex[c >> 4U];
+            out += kHex[c & 15U];
+        } else {
+            out += static_cast<char>(c);
         }
     }
     out += '"';
@@ -115,6 +121,12 @@ void append(std::string& out, const JsonValue& value, int indent, int level) {
 
 }  // namespace
 
+JsonValue::JsonValue(unsigned long value) {
+    if (value <= static_cast<unsigned long>(std::numeric_limits<std::int64_t>::max()))
+        m_data = static_cast<std::int64_t>(value);
+    else
+        m_data = static_cast<double>(value);
+}
 JsonValue::JsonValue(double value) {
     if (std::isfinite(value)) m_data = value;
 }

@@ -27,7 +27,7 @@ class JsonValue {
     JsonValue(int value) : m_data(static_cast<std::int64_t>(value)) {}
     JsonValue(long value) : m_data(static_cast<std::int64_t>(value)) {}
     JsonValue(long long value) : m_data(static_cast<std::int64_t>(value)) {}
-    JsonValue(unsigned long value) : m_data(static_cast<std::int64_t>(value)) {}
+    JsonValue(unsigned long value);  // above the greatest int64: as a double
     JsonValue(double value);
     JsonValue(float value);  // kept as float: written as the shortest text that reads back the same float
     JsonValue(const char* value) : m_data(std::string(value)) {}

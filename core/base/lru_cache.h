@@ -23,7 +23,7 @@ class LruCache {
         return found->second->value;
     }
 
-    void insert(const Key& key, Value value, std::size_t bytes) {
+    void insert(Key key, Value value, std::size_t bytes) {
         erase(key);
         if (bytes > m_budgetBytes) return;
         while (m_usedBytes + bytes > m_budgetBytes) erase(m_entries.back().key);

@@ -95,6 +95,11 @@ std::string harmless(std::string_view text, bool lines) {
     return out;
 }
 
+std::size_t utf8SequenceLength(std::string_view text) {
+    std::uint32_t point = 0;
+    return text.empty() ? 0 : static_cast<std::size_t>(decodeOne(text, 0, point));
+}
+
 bool isValidUtf8(std::string_view text) {
     std::uint32_t point = 0;
     for (std::size_t at = 0; at < text.size();) {

@@ -1,6 +1,7 @@
 // Text for people: byte sizes, counts, and strings from strangers made harmless for a terminal or a sentence.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,5 +15,7 @@ std::string readableBytes(std::int64_t bytes);  // decimal: "47 KB", "2.7 GB"
 std::string harmless(std::string_view text, bool lines = false);
 
 bool isValidUtf8(std::string_view text);
+// Bytes of the valid UTF-8 sequence that the text begins with; 0 if there is none.
+std::size_t utf8SequenceLength(std::string_view text);
 
 }  // namespace attnviz

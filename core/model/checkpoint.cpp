@@ -1,13 +1,13 @@
 #include "core/model/checkpoint.h"
 
 #include <simdjson.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <functional>
 #include <limits>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "core/base/json_parse.h"
 #include "core/base/readable.h"
@@ -116,25 +116,52 @@ Result<Entry> readEntry(std::string_view name, simdjson::dom::element element, c
     return entry;
 }
 
-Result<std::vector<Entry>> readHeader(std::span<const std::byte> bytes, const std::string& where) {
-    if (bytes.size() < 8) return badInput("the file is too short for safetensors", where, "Fetch it again.");
+// The length of the header, from the first eight bytes of a file of `fileBytes`.
+Result<std::uint64_t> headerLength(std::span<const std::byte> start, std::uint64_t fileBytes,
+                                   const std::string& where) {
+    if (start.size() < 8)
+        return badInput("the file has " + std::to_string(fileBytes) + " bytes, too few for safetensors",
+                        where, "Fetch it again.");
+    if (std::memcmp(start.data(), "version ", 8) == 0)
+        return badInput("this is a Git LFS pointer, not the file itself", where,
+                        "Fetch it with 'git lfs pull'.");
     std::uint64_t length = 0;
     for (int i = 7; i >= 0; --i)
-        length = (length << 8U) | std::to_integer<std::uint64_t>(bytes[static_cast<std::size_t>(i)]);
+        length = (length << 8U) | std::to_integer<std::uint64_t>(start[static_cast<std::size_t>(i)]);
     if (length > kHeaderLimitBytes)
         return badInput(
             "the header claims " + std::to_string(length) + " bytes, more than the 100,000,000 allowed",
             where, "The file is damaged or not safetensors.");
-    if (length > bytes.size() - 8)
+    if (length > fileBytes - 8)
         return badInput("the header claims " + std::to_string(length) + " bytes, but the file has " +
-                            std::to_string(bytes.size()),
+                            std::to_string(fileBytes),
                         where, "The file is truncated; fetch it again.");
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 8, length);
+    return length;
+}
+
+Result<void> checkMetadata(simdjson::dom::element element, const std::string& where) {
+    simdjson::dom::object metadata;
+    if (element.get(metadata) != simdjson::SUCCESS) return badInput("'__metadata__' is no object", where);
+    std::unordered_set<std::string_view> seen;
+    for (auto pair : metadata) {
+        if (!pair.value.is<std::string_view>())
+            return badInput("'__metadata__." + std::string(pair.key) + "' is no text", where);
+        if (!seen.insert(pair.key).second)
+            return badInput("'__metadata__." + std::string(pair.key) + "' is there twice", where);
+    }
+    return {};
+}
+
+Result<std::vector<Entry>> readHeader(const simdjson::padded_string& header, const std::string& where) {
+    const std::string_view text(header.data(), header.size());
     if (!text.starts_with('{')) return badInput("the header does not begin with '{'", where);
     simdjson::dom::parser parser;
     simdjson::dom::element root;
-    const simdjson::padded_string padded(text.data(), text.size());
-    if (const auto code = parser.parse(padded).get(root); code != simdjson::SUCCESS)
+    if (const auto code = parser.parse(header).get(root); code == simdjson::MEMALLOC)
+        return outOfMemory(
+            "there is no memory for a header of " + readableBytes(static_cast<std::int64_t>(text.size())),
+            where);
+    else if (code != simdjson::SUCCESS)
         return badInput(std::string("the header is no valid JSON: ") + simdjson::error_message(code), where);
     simdjson::dom::object object;
     if (root.get(object) != simdjson::SUCCESS) return badInput("the header holds no object", where);
@@ -142,12 +169,8 @@ Result<std::vector<Entry>> readHeader(std::span<const std::byte> bytes, const st
     bool hasMetadata = false;
     for (auto field : object) {
         if (field.key == "__metadata__") {
-            simdjson::dom::object metadata;
-            if (hasMetadata || field.value.get(metadata) != simdjson::SUCCESS)
-                return badInput("'__metadata__' is no object, or there twice", where);
-            for (auto pair : metadata)
-                if (!pair.value.is<std::string_view>())
-                    return badInput("'__metadata__." + std::string(pair.key) + "' is no text", where);
+            if (hasMetadata) return badInput("'__metadata__' is there twice", where);
+            if (auto checked = checkMetadata(field.value, where); !checked) return checked.error();
             hasMetadata = true;
             continue;
         }
@@ -217,26 +240,59 @@ std::string shapeText(std::span<const std::int64_t> shape) {
     return text + ")";
 }
 
+namespace {
+
+using Tensors = std::map<std::string, TensorView, std::less<>>;
+
+Result<Tensors> tensorsOf(const simdjson::padded_string& header, std::span<const std::byte> data,
+                          const std::string& where, const std::string& file) {
+    auto entries = readHeader(header, where);
+    if (!entries) return entries.error();
+    if (auto unique = checkDuplicates(*entries, where); !unique) return unique.error();
+    if (auto laidOut = checkLayout(*entries, data.size(), where); !laidOut) return laidOut.error();
+    Tensors tensors;
+    for (auto& entry : *entries)
+        tensors.emplace(std::move(entry.name),
+                        TensorView{entry.type, std::move(entry.shape),
+                                   data.subspan(entry.begin, entry.end - entry.begin), file});
+    return tensors;
+}
+
+}  // namespace
+
+Result<Checkpoint> Checkpoint::fromBytes(std::span<const std::byte> bytes, const std::string& where) {
+    const auto length =
+        headerLength(bytes.first(std::min<std::size_t>(bytes.size(), 8)), bytes.size(), where);
+    if (!length) return length.error();
+    const simdjson::padded_string header(reinterpret_cast<const char*>(bytes.data()) + 8, *length);
+    if (header.size() != *length) return outOfMemory("there is no memory for the header", where);
+    auto tensors = tensorsOf(header, bytes.subspan(8 + *length), where, where);
+    if (!tensors) return tensors.error();
+    Checkpoint checkpoint;
+    checkpoint.m_tensors = std::move(*tensors);
+    checkpoint.m_totalBytes = static_cast<std::int64_t>(bytes.size() - 8 - *length);
+    return checkpoint;
+}
+
 Result<Checkpoint> Checkpoint::openFile(const std::filesystem::path& path) {
     auto file = MappedFile::open(path);
     if (!file) return file.error();
     const auto bytes = (*file)->bytes();
     const auto where = path.string();
-    auto entries = readHeader(bytes, where);
-    if (!entries) return entries.error();
-    if (auto unique = checkDuplicates(*entries, where); !unique) return unique.error();
-    std::uint64_t header = 0;
-    std::memcpy(&header, bytes.data(), sizeof header);
-    const auto data = bytes.subspan(8 + header);
-    if (auto laidOut = checkLayout(*entries, data.size(), where); !laidOut) return laidOut.error();
+    std::array<std::byte, 8> start{};
+    const auto started = std::span(start).first(std::min<std::size_t>(bytes.size(), 8));
+    if (auto read = (*file)->read(0, started); !read) return read.error();
+    const auto length = headerLength(started, bytes.size(), where);
+    if (!length) return length.error();
+    simdjson::padded_string header(*length);
+    if (header.size() != *length) return outOfMemory("there is no memory for the header", where);
+    if (auto read = (*file)->read(8, std::as_writable_bytes(std::span(header.data(), *length))); !read)
+        return read.error();
+    auto tensors = tensorsOf(header, bytes.subspan(8 + *length), where, path.filename().string());
+    if (!tensors) return tensors.error();
     Checkpoint checkpoint;
-    for (auto& entry : *entries) {
-        checkpoint.m_totalBytes += static_cast<std::int64_t>(entry.end - entry.begin);
-        checkpoint.m_tensors.emplace(
-            std::move(entry.name),
-            TensorView{entry.type, std::move(entry.shape), data.subspan(entry.begin, entry.end - entry.begin),
-                       path.filename().string()});
-    }
+    checkpoint.m_tensors = std::move(*tensors);
+    checkpoint.m_totalBytes = static_cast<std::int64_t>(bytes.size() - 8 - *length);
     checkpoint.m_files.push_back(std::move(*file));
     return checkpoint;
 }
@@ -245,25 +301,60 @@ Result<Checkpoint> Checkpoint::open(const ModelFolder& folder) {
     if (!folder.shardIndex) return openFile(folder.weights.front());
     auto index = readJsonFile(*folder.shardIndex);
     if (!index) return index.error();
+    const auto indexName = folder.shardIndex->string();
     Checkpoint all;
     for (const auto& path : folder.weights) {
         auto shard = openFile(path);
         if (!shard) return shard.error();
-        for (auto& [name, tensor] : shard->m_tensors)
-            if (!all.m_tensors.emplace(name, std::move(tensor)).second)
-                return badInput("tensor '" + name + "' is in two shards", path.string());
+        const auto name = path.lexically_relative(folder.shardIndex->parent_path()).string();
+        for (auto& [tensorName, tensor] : shard->m_tensors) {
+            tensor.file = name;
+            if (!all.m_tensors.emplace(tensorName, std::move(tensor)).second)
+                return badInput("tensor '" + tensorName + "' is in two shards", path.string(),
+                                "Fetch the shards again.");
+        }
         all.m_totalBytes += shard->m_totalBytes;
         all.m_files.push_back(std::move(shard->m_files.front()));
     }
-    for (const auto& [name, file] : (*index)["weight_map"].members()) {
+    const auto& members = (*index)["weight_map"].members();
+    for (const auto& [name, file] : members) {
         const TensorView* tensor = all.find(name);
-        const auto expected = std::filesystem::path(file.string()).filename().string();
-        if (!tensor || tensor->file != expected)
+        if (!tensor || tensor->file != std::filesystem::path(file.string()).lexically_normal().string())
             return badInput(
                 "the index places tensor '" + name + "' in '" + file.string() + "', where it is not",
-                folder.shardIndex->string(), "Fetch the shards again.");
+                indexName, "Fetch the shards again.");
+    }
+    if (members.size() != all.m_tensors.size()) {
+        std::unordered_set<std::string_view> named;
+        for (const auto& member : members) named.insert(member.first);
+        for (const auto& [name, tensor] : all.m_tensors)
+            if (!named.contains(name))
+                return badInput(
+                    "the index does not name tensor '" + name + "', which is in '" + tensor.file + "'",
+                    indexName, "Fetch index and shards again.");
     }
     return all;
+}
+
+Result<void> Checkpoint::checkWhole() const {
+    for (const auto& file : m_files)
+        if (auto whole = file->checkWhole(); !whole) return whole;
+    return {};
+}
+
+Result<void> Checkpoint::read(const TensorView& tensor, std::span<std::byte> out) const {
+    if (out.size() != tensor.bytes.size())
+        return internalError("a tensor was asked for with another size", tensor.file);
+    if (out.empty()) return {};
+    const std::less_equal<> notAfter;  // a total order, for pointers into different maps too
+    for (const auto& file : m_files) {
+        const auto bytes = file->bytes();
+        if (notAfter(bytes.data(), tensor.bytes.data()) &&
+            notAfter(tensor.bytes.data() + tensor.bytes.size(), bytes.data() + bytes.size()))
+            return file->read(static_cast<std::uint64_t>(tensor.bytes.data() - bytes.data()), out);
+    }
+    std::copy(tensor.bytes.begin(), tensor.bytes.end(), out.begin());  // of fromBytes
+    return {};
 }
 
 const TensorView* Checkpoint::find(std::string_view name) const {

@@ -17,7 +17,14 @@ constexpr std::string_view kPointerStart = "version https://git-lfs";
 Result<void> checkIsFile(const fs::path& path) {
     std::error_code code;
     const auto status = fs::status(path, code);
-    if (!fs::exists(status)) return notFound("there is no such file", path.string());
+    if (!fs::exists(status)) {
+        if (fs::is_symlink(fs::symlink_status(path, code)))
+            return notFound("this links to a file that is not there", path.string(),
+                            "The download is incomplete; fetch the model again.");
+        return code && code != std::errc::no_such_file_or_directory
+                   ? ioError("cannot be looked at: " + code.message(), path.string())
+                   : notFound("there is no such file", path.string(), "Fetch the model again.");
+    }
     if (!fs::is_regular_file(status)) return badInput("this is no regular file", path.string());
     std::ifstream stream(path, std::ios::binary);
     std::string start(kPointerStart.size(), '\0');
@@ -26,6 +33,24 @@ Result<void> checkIsFile(const fs::path& path) {
         return badInput("this is a Git LFS pointer, not the file itself", path.string(),
                         "Fetch it with 'git lfs pull'.");
     return {};
+}
+
+// "models--org--name/snapshots/<revision>" is what a person calls "org/name".
+std::string nameOf(const fs::path& folder) {
+    const auto name = folder.filename().string();
+    auto repository = folder.parent_path().parent_path().filename().string();
+    constexpr std::string_view kPrefix = "models--";
+    if (folder.parent_path().filename() != "snapshots" || !repository.starts_with(kPrefix)) return name;
+    repository.erase(0, kPrefix.size());
+    if (const auto dashes = repository.find("--"); dashes != std::string::npos)
+        repository.replace(dashes, 2, "/");
+    return repository;
+}
+
+// There, be it as a link that leads nowhere: what is named by a broken link must be reported, not overlooked.
+bool isListed(const fs::path& path) {
+    std::error_code code;
+    return fs::exists(fs::symlink_status(path, code));
 }
 
 // Checked lexically, because a cache's snapshots are links that lead out of the folder by design.
@@ -71,7 +96,8 @@ Result<std::vector<fs::path>> shardsOf(const fs::path& index) {
 fs::path resourceFolder() {
     if (const char* given = std::getenv("ATTNVIZ_RESOURCES"); given && *given) return given;
     std::error_code ignored;
-    return fs::read_symlink("/proc/self/exe", ignored).parent_path() / "../share/attention-viz";
+    return (fs::read_symlink("/proc/self/exe", ignored).parent_path() / "../share/attention-viz")
+        .lexically_normal();
 }
 
 Result<ModelFolder> findModelFolder(std::string_view model) {
@@ -83,34 +109,39 @@ Result<ModelFolder> findModelFolder(std::string_view model) {
         if (model == "sample")
             return notFound("the sample model is not installed", found.folder.string(),
                             "Reinstall, or set ATTNVIZ_RESOURCES to the folder that holds 'sample-model'.");
-        return notFound("there is no such model folder", std::string(model),
-                        "Name a folder with config.json and model.safetensors, or 'sample'.");
+        if (code && code != std::errc::no_such_file_or_directory && code != std::errc::not_a_directory)
+            return ioError("cannot be looked at: " + code.message(), std::string(model));
+        return notFound(
+            "there is no such folder", std::string(model),
+            "A model is a folder on this machine with config.json and model.safetensors, or 'sample'; "
+            "names of the hub are not downloaded.");
     }
     if (!fs::is_directory(status))
         found.folder = found.folder.parent_path().empty() ? "." : found.folder.parent_path();
     auto name = fs::absolute(found.folder, code).lexically_normal();
     if (name.filename().empty()) name = name.parent_path();
-    found.name = model == "sample" ? "sample" : name.filename().string();
+    found.name = model == "sample" ? "sample" : nameOf(name);
 
     found.config = found.folder / "config.json";
-    if (!fs::exists(found.config, code))
+    if (!isListed(found.config))
         return notFound("the folder has no config.json", found.folder.string(),
                         "A model folder holds config.json, model.safetensors and tokenizer files.");
     if (auto file = checkIsFile(found.config); !file) return file.error();
     const auto single = found.folder / "model.safetensors";
     const auto index = found.folder / "model.safetensors.index.json";
-    if (fs::exists(single, code)) {
+    if (isListed(single)) {
         if (auto file = checkIsFile(single); !file) return file.error();
         found.weights = {single};
-    } else if (fs::exists(index, code)) {
+    } else if (isListed(index)) {
         if (auto file = checkIsFile(index); !file) return file.error();
         auto shards = shardsOf(index);
         if (!shards) return shards.error();
         found.weights = std::move(*shards);
         found.shardIndex = index;
-    } else if (fs::exists(found.folder / "pytorch_model.bin", code)) {
+    } else if (isListed(found.folder / "pytorch_model.bin") ||
+               isListed(found.folder / "pytorch_model.bin.index.json")) {
         return unsupported(
-            "the weights are only there as pytorch_model.bin", found.folder.string(),
+            "the weights are only there as pytorch_model.bin, which can hold code", found.folder.string(),
             "Convert them to model.safetensors, for example with save_pretrained of transformers.");
     } else {
         return notFound("the folder has no model.safetensors", found.folder.string(),

@@ -20,6 +20,8 @@ struct MaxLength {
 
 struct TextInput {
     std::string text;
+    // A second text follows the first. A target text is refused where the model has no decoder apart; an
+    // encoder-decoder without one writes it itself, likeliest token first, up to kGreedyTargetTokens.
     std::optional<std::string> pair, target;
     bool addSpecialTokens = true;
     // Instead of text: run exactly these.
