@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -26,9 +27,12 @@ struct AnalysisOption {
     enum class Kind { integer, number, choice, text, flag };
     std::string_view name;  // "query": --query
     Kind kind = Kind::integer;
-    std::string_view help;
-    std::string_view fallback;              // as typed; empty: absent unless given
-    std::vector<std::string_view> choices;  // of a choice
+    std::string_view help = {};
+    std::string_view fallback = {};              // as typed; empty: absent unless given
+    std::vector<std::string_view> choices = {};  // of a choice
+    // Of an integer or a number; checked by runAnalysis. "query" is checked against the source instead.
+    double minimum = -std::numeric_limits<double>::infinity();
+    double maximum = std::numeric_limits<double>::infinity();
 };
 
 // Options as given, checked against the descriptor by whoever read them (command line, window).
@@ -39,6 +43,7 @@ class AnalysisOptions {
     std::optional<double> number(std::string_view name) const;
     std::optional<std::string> text(std::string_view name) const;
     bool flag(std::string_view name) const;
+    const std::map<std::string, std::string, std::less<>>& values() const { return m_values; }
 
  private:
     std::map<std::string, std::string, std::less<>> m_values;
@@ -80,8 +85,19 @@ struct AnalysisDescriptor {
 std::span<const AnalysisDescriptor* const> analyses();
 const AnalysisDescriptor* findAnalysis(std::string_view id);
 
-// The three keys that every document begins with.
+// The way to an analysis for everybody: checks the request against the descriptor and the source, then runs
+// it. Unknown options, values of the wrong kind or out of range, layers and heads that are not there are
+// refused with the allowed values. Indices below zero count from the end ("query", layers, heads); layers and
+// heads arrive at the analysis sorted, once each, and never empty; options that were not given have their
+// fallback.
+Result<AnalysisResult> runAnalysis(const AnalysisDescriptor& analysis, const AnalysisRequest& request);
+
+// The three keys that every document begins with: model_name, text, tokens (of the queries). Where the keys
+// are other tokens (cross attention), key_tokens follows. Where a filter changed rows or combined heads,
+// `renormalized` and `combined` say so.
 JsonValue documentHead(const AttentionRun& run, const AttentionSource& source);
+// The lines that every text for a terminal begins with: title, model and text, and what a filter changed.
+std::string documentTitle(std::string_view title, const AnalysisRequest& request);
 std::string tableCsv(const Table& table);   // RFC 4180; formulas in text columns are made harmless
 std::string tableText(const Table& table);  // aligned columns
 

@@ -1,0 +1,10 @@
+// The descriptors that the table of analyses lists; each is defined in the file of its analysis.
+#pragma once
+
+#include "core/analysis/analysis.h"
+
+namespace attnviz {
+
+extern const AnalysisDescriptor kStatisticsAnalysis;
+
+}  // namespace attnviz
