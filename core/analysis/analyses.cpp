@@ -7,7 +7,7 @@
 namespace attnviz {
 namespace {
 
-const std::array kAnalyses{&kStatisticsAnalysis};
+const std::array kAnalyses{&kSummaryAnalysis, &kStatisticsAnalysis, &kPositionalAnalysis};
 
 }  // namespace
 

@@ -5,6 +5,6 @@
 
 namespace attnviz {
 
-extern const AnalysisDescriptor kStatisticsAnalysis;
+extern const AnalysisDescriptor kStatisticsAnalysis, kPositionalAnalysis, kSummaryAnalysis;
 
 }  // namespace attnviz
