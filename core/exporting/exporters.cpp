@@ -7,7 +7,8 @@
 namespace attnviz {
 namespace {
 
-const std::array kExporters{&kJsonExporter, &kGzipJsonExporter, &kHtmlExporter, &kNpzExporter, &kCsvExporter};
+const std::array kExporters{&kJsonExporter, &kGzipJsonExporter, &kHtmlExporter,
+                            &kNpzExporter,  &kCsvExporter,      &kMarkdownExporter};
 
 std::string lowered(std::string_view text) {
     std::string out(text);

@@ -5,6 +5,7 @@
 
 namespace attnviz {
 
-extern const ExporterDescriptor kJsonExporter, kGzipJsonExporter, kHtmlExporter, kNpzExporter, kCsvExporter;
+extern const ExporterDescriptor kJsonExporter, kGzipJsonExporter, kHtmlExporter, kNpzExporter, kCsvExporter,
+    kMarkdownExporter;
 
 }  // namespace attnviz

@@ -94,6 +94,20 @@ SelectedAttention::SelectedAttention(std::shared_ptr<const AttentionSource> sour
     }
 }
 
+// Layers from the first on whose source is there.
+int SelectedAttention::layersReady() const {
+    const int below = m_source->layersReady();
+    const auto missing =
+        std::find_if(m_layers.begin(), m_layers.end(), [&](int layer) { return layer >= below; });
+    return static_cast<int>(missing - m_layers.begin());
+}
+
+std::shared_ptr<const AttentionSource> ExportedSource::headsOnly() const {
+    const AttentionInfo& info = below->info();
+    if (heads == everyOne(info.heads)) return below;
+    return std::make_shared<SelectedAttention>(below, everyOne(info.layers), heads);
+}
+
 Result<std::vector<ExportedSource>> exportedSources(const ExportRequest& request) {
     const auto& sources = request.sources.empty() ? request.session.run->sources : request.sources;
     int layers = 0, heads = 0;
@@ -117,6 +131,7 @@ Result<std::vector<ExportedSource>> exportedSources(const ExportRequest& request
         if (exported.layers.empty() || exported.heads.empty()) continue;
         exported.selection =
             exported.layers != everyOne(info.layers) || exported.heads != everyOne(info.heads);
+        exported.below = source;
         exported.source = exported.selection
                               ? std::make_shared<SelectedAttention>(source, exported.layers, exported.heads)
                               : source;

@@ -18,6 +18,7 @@ class SelectedAttention final : public AttentionSource {
                       std::vector<int> heads);
 
     const AttentionInfo& info() const override { return m_info; }
+    int layersReady() const override;
     const Overview& overview(HeadId head) const override { return m_source->overview(original(head)); }
     const HeadSummary& summary(HeadId head) const override { return m_source->summary(original(head)); }
     void row(HeadId head, int query, std::span<float> keys) const override {
@@ -47,9 +48,13 @@ class SelectedAttention final : public AttentionSource {
 // One source of a request as it goes out, and the numbers that its layers and heads have in the model.
 struct ExportedSource {
     std::shared_ptr<const AttentionSource> source;
+    std::shared_ptr<const AttentionSource> below;  // with all layers and heads
     std::vector<int> layers, heads;
     bool selection = false;        // not everything that the source below has
     bool headsHaveNumbers = true;  // false: combined, so that a head's number says nothing
+
+    // The chosen heads in all layers, under the layers' own numbers.
+    std::shared_ptr<const AttentionSource> headsOnly() const;
 };
 
 // The request's sources (or the run's own, where it names none), narrowed to its layers and heads. A layer

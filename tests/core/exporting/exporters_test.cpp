@@ -6,11 +6,14 @@
 
 #include "core/attention/dense_attention.h"
 #include "core/attention/filtered_attention.h"
+#include "core/base/readable.h"
+#include "tests/core/exporting/hostile_tokens.h"
 #include "tests/support/attention_text.h"
 #include "tests/support/failing_sink.h"
 
 using namespace attnviz;
 using attnviz::test::FailingSink;
+using attnviz::test::hostileTokens;
 using attnviz::test::randomRun;
 using attnviz::test::runFromText;
 
@@ -118,6 +121,37 @@ class ExportersTest : public QObject {
         const auto done = fetched(row).write(requestOf(session), sink, {}, stop.get_token());
         QVERIFY(!done.ok());
         QCOMPARE(done.error().kind, ErrorKind::cancelled);
+    }
+
+    void reportKeepsTheNumbersOfChosenLayers() {
+        const Session session = sessionOf(randomRun(4, 2, 6));
+        ExportRequest request = requestOf(session);
+        request.layers = {2};
+        request.heads = {1};
+        const auto report = exported(kMarkdownExporter, request);
+        QVERIFY(report.ok());
+        QVERIFY(report->starts_with("# Attention Analysis Report"));
+        QVERIFY(report->find("### Layer 2") != std::string::npos);
+        QVERIFY(report->find("### Layer 0") == std::string::npos);
+        QVERIFY(report->find(session.created) != std::string::npos);
+    }
+
+    void hostileTokensLeaveNoControlCharactersInText_data() { eachExporter(); }
+    void hostileTokensLeaveNoControlCharactersInText() {
+        QFETCH(const void*, row);
+        const auto& exporter = fetched(row);
+        if (exporter.id == "npz" || exporter.id.starts_with("json")) QSKIP("keeps tokens as they are");
+        for (const auto& token : hostileTokens()) {
+            auto run = std::make_shared<AttentionRun>(*runFromText("1 .\n.5 .5", {token, token}));
+            run->model.name = token;
+            const Session session = sessionOf(run);
+            const auto text = exported(exporter, requestOf(session));
+            QVERIFY2(text.ok(), text.ok() ? "" : text.error().sentence().c_str());
+            QVERIFY2(isValidUtf8(*text), token.c_str());
+            for (const std::string_view raw : {std::string_view("\0", 1), std::string_view("\x1b"),
+                                               std::string_view("\u202E"), std::string_view("\u2028")})
+                QVERIFY2(text->find(raw) == std::string::npos, token.c_str());
+        }
     }
 
     void wordsAreNamedByTheirPieces() {
