@@ -184,7 +184,6 @@ std::vector<std::string> noticesOf(const ExportRequest& request, const std::vect
     }
     if (const auto selection = selectionSentence(request, sources); !selection.empty())
         notices.push_back("This page holds " + selection + ".");
-    for (const auto& notice : request.session.run->notices) notices.push_back(notice);
     return notices;
 }
 
@@ -206,6 +205,7 @@ class Page {
         m_notices = noticesOf(m_request, m_sources, m_maps);
         if (m_request.notices)
             m_request.notices->insert(m_request.notices->end(), m_notices.begin(), m_notices.end());
+        m_notices.insert(m_notices.end(), m_run.notices.begin(), m_run.notices.end());
         auto page = readPart("template.html"), style = readPart("page.css"), script = readScript();
         for (const auto* part : {&page, &style, &script})
             if (!*part) return part->error();

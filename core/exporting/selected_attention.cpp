@@ -129,6 +129,11 @@ Result<std::vector<ExportedSource>> exportedSources(const ExportRequest& request
         exported.heads =
             exported.headsHaveNumbers ? present(request.heads, info.heads) : everyOne(info.heads);
         if (exported.layers.empty() || exported.heads.empty()) continue;
+        for (const int layer : exported.layers) {
+            if (layer < source->layersReady()) continue;
+            return badInput("layer " + std::to_string(layer) + " is not computed yet", {},
+                            "Wait until the run has ended, or choose finished layers.");
+        }
         exported.selection =
             exported.layers != everyOne(info.layers) || exported.heads != everyOne(info.heads);
         exported.below = source;

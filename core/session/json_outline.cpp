@@ -55,8 +55,7 @@ Result<JsonOutline> outlineJson(std::string_view text, std::string where, const 
     if (scanner.peek() == JsonKind::array) {
         const JsonKind inside = scanner.peekBelowLists(lists);
         if (inside == JsonKind::number || inside == JsonKind::none) {
-            auto block = lists > 1024 ? Result<WeightBlock>((scanner.skip(), scanner.error()))
-                                      : readNestedWeights(scanner, nested);
+            auto block = readNestedWeights(scanner, nested);
             if (!block) return block.error();
             outline.list = std::move(*block);
         } else if (!scanner.skip()) {

@@ -11,7 +11,6 @@
 namespace attnviz {
 namespace {
 
-constexpr std::size_t kMaxLevels = 1024;
 constexpr std::size_t kFewKeys = 12;
 
 std::string shortened(std::string_view text) {
@@ -159,8 +158,8 @@ bool JsonScanner::enter(char open, bool object) {
         if (peek() == JsonKind::none) return noValue();
         return fail(object ? "an object is expected" : "a list is expected");
     }
-    if (m_levels.size() >= kMaxLevels)
-        return fail("nested deeper than " + std::to_string(kMaxLevels) + " levels");
+    if (m_levels.size() >= kMostLevels)
+        return fail("nested deeper than " + std::to_string(kMostLevels) + " levels");
     ++m_at;
     m_levels.push_back({object, true, m_keys.size(), m_decodedKeys.size()});
     return true;
@@ -238,7 +237,8 @@ bool JsonScanner::nextMember(std::string& key) {
         m_keys.push_back(raw);
     }
     space();
-    if (m_at == m_end || *m_at != ':') return fail("':' is expected after a key");
+    if (m_at == m_end) return noValue();
+    if (*m_at != ':') return fail("':' is expected after a key");
     ++m_at;
     return true;
 }
@@ -397,7 +397,7 @@ bool JsonScanner::readFloats(std::vector<float>& out) {
 JsonKind JsonScanner::peekBelowLists(int& lists) {
     const char* const here = m_at;
     JsonKind kind = peek();
-    for (lists = 0; kind == JsonKind::array; ++lists) {
+    for (lists = 0; kind == JsonKind::array && lists <= kMostLevels; ++lists) {
         ++m_at;
         kind = peek();
     }

@@ -23,6 +23,8 @@ enum class JsonKind { object, array, string, number, boolean, null, none };
 
 class JsonScanner {
  public:
+    static constexpr int kMostLevels = 1024;
+
     // `where` is what errors call the document (a path). `text` must outlive the scanner. Places are counted
     // from `begin`, a place inside `text`.
     JsonScanner(std::string_view text, std::string where, std::size_t begin = 0);

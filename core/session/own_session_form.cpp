@@ -1,6 +1,8 @@
 // Our own sessions, and the export of the Python library, which is their version 0.
 #include <algorithm>
+#include <cmath>
 
+#include "core/session/factored_data.h"
 #include "core/session/packed_weights.h"
 #include "core/session/session_forms.h"
 #include "core/session/session_keys.h"
@@ -136,6 +138,30 @@ Result<WeightBlock> weightsOf(const AttentionEntry& entry, bool first, int queri
     return readPackedWeights(file.json->scannerAt(entry.data), entry, queries, keys, file.stop);
 }
 
+// Queries and keys with a log-sum-exp that is not theirs. What keys receive is what queries give, so no row
+// is computed again; a learned sink takes a part.
+Result<std::string> unevenRows(const FactoredAttention& source, const std::string& where) {
+    constexpr double kTolerance = 1e-3;
+    for (int layer = 0; layer < source.info().layers; ++layer) {
+        if (!source.layer(layer).adjust.sinks.empty()) continue;
+        for (int head = 0; head < source.info().heads; ++head) {
+            double given = 0, wanted = 0;
+            for (const float weight : source.summary({layer, head}).incoming) given += weight;
+            for (int query = 0; query < source.info().queries; ++query)
+                wanted += source.info().visibility.visibleCount(layer, query) > 0;
+            if (!std::isfinite(given))
+                return badInput("the weights of layer " + std::to_string(layer) + ", head " +
+                                    std::to_string(head) + " are not finite: lse does not belong to q and k",
+                                where);
+            if (std::abs(given - wanted) <= kTolerance * std::max(1.0, wanted)) continue;
+            return std::string(attentionKindName(source.info().kind)) +
+                   " attention: rows do not sum to one; the first are in layer " + std::to_string(layer) +
+                   ", head " + std::to_string(head) + ".";
+        }
+    }
+    return std::string();
+}
+
 Result<std::shared_ptr<const AttentionSource>> sourceOf(const AttentionEntry& entry, bool first,
                                                         SessionDocument& document, OpenedFile& file,
                                                         AttentionRun& run) {
@@ -166,6 +192,16 @@ Result<std::shared_ptr<const AttentionSource>> sourceOf(const AttentionEntry& en
                           .setCausal(entry.causal)
                           .setWindows(entry.windows)
                           .setMaskedKeys(entry.maskedKeys);
+    if (entry.encoding == SessionEncoding::factoredFloat16 ||
+        entry.encoding == SessionEncoding::factoredFloat32) {
+        if (entry.data.empty()) return badInput("the " + kind + " attention has no \"data\"", document.where);
+        auto factored = readFactors(file.json->scannerAt(entry.data), entry, std::move(info), file.stop);
+        if (!factored) return factored.error();
+        auto notice = unevenRows(**factored, document.where);
+        if (!notice) return notice.error();
+        if (!notice->empty()) run.notices.push_back(std::move(*notice));
+        return std::shared_ptr<const AttentionSource>(std::move(*factored));
+    }
     auto block = weightsOf(entry, first, info.queries, info.keys, document, file);
     if (!block) return block.error();
     auto findings = inspectWeights(*block, info.visibility, document.where, file.stop);

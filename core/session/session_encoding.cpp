@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/attention/dense_attention.h"
+#include "core/attention/factored_attention.h"
 
 namespace attnviz {
 namespace {
@@ -20,6 +21,13 @@ constexpr std::array<std::pair<SessionEncoding, std::string_view>, 5> kNames{{
 bool isHalf(const AttentionSource& source) {
     const auto* dense = dynamic_cast<const DenseAttention*>(&source);
     return dense && dense->isHalf();
+}
+
+// One layer in float16 is enough: those that did not fit into it stay as they are.
+bool isHalf(const FactoredAttention& source) {
+    for (int layer = 0; layer < source.layersReady(); ++layer)
+        if (source.layer(layer).isHalf()) return true;
+    return false;
 }
 
 }  // namespace
@@ -47,14 +55,18 @@ std::int64_t weightCount(const AttentionRun& run) {
 
 SessionEncoding chooseEncoding(const AttentionSource& source, SessionEncoding wish,
                                std::int64_t weightsOfRun) {
+    const auto* factored = dynamic_cast<const FactoredAttention*>(&source);
     switch (wish) {
         case SessionEncoding::automatic:
             if (weightsOfRun <= kNestedWeights) return SessionEncoding::nested;
+            if (factored)
+                return isHalf(*factored) ? SessionEncoding::factoredFloat16
+                                         : SessionEncoding::factoredFloat32;
             return isHalf(source) ? SessionEncoding::float16 : SessionEncoding::float32;
         case SessionEncoding::factoredFloat16:
-            return SessionEncoding::float16;
+            return factored ? wish : SessionEncoding::float16;
         case SessionEncoding::factoredFloat32:
-            return SessionEncoding::float32;
+            return factored ? wish : SessionEncoding::float32;
         default:
             return wish;
     }

@@ -7,6 +7,7 @@
 #include "core/attention/dense_attention.h"
 #include "core/base/atomic_file.h"
 #include "core/base/half.h"
+#include "core/session/factored_data.h"
 #include "core/session/gzip.h"
 #include "core/session/json_scanner.h"
 #include "core/session/json_writer.h"
@@ -44,6 +45,7 @@ class SessionWriter {
 
  private:
     void compatibleKeys();
+    Result<void> chooseEncodings();
     Result<void> statistics(bool rounded);  // of weights that the file keeps in float16
     void statisticsBlock(const CompatibleStatistics& numbers, int layer);
     void labels(const TokenizedText& text);
@@ -64,6 +66,8 @@ class SessionWriter {
     const SessionWriteOptions& m_options;
     JsonWriter m_out;
     std::stop_token m_stop;
+    std::vector<std::shared_ptr<const AttentionSource>> m_sources;  // as the file keeps them
+    std::vector<SessionEncoding> m_encodings;
     std::vector<float> m_rows;
 };
 
@@ -109,9 +113,9 @@ void SessionWriter::statisticsBlock(const CompatibleStatistics& numbers, int lay
 }
 
 Result<void> SessionWriter::statistics(bool rounded) {
-    const RoundedAttention asSaved(m_run.main());
-    auto numbers =
-        sessionStatistics(rounded ? static_cast<const AttentionSource&>(asSaved) : m_run.main(), m_stop);
+    const AttentionSource& main = *m_sources.front();
+    const RoundedAttention asSaved(main);
+    auto numbers = sessionStatistics(rounded ? static_cast<const AttentionSource&>(asSaved) : main, m_stop);
     if (!numbers) return numbers.error();
     m_out.key("statistics");
     m_out.beginObject();
@@ -277,7 +281,9 @@ Result<void> SessionWriter::block(const AttentionSource& source, SessionEncoding
     m_out.key("heads");
     m_out.integer(info.heads);
     m_out.key("kv_heads");
-    m_out.integer(info.keyValueHeads);
+    // Heads that were combined share nothing any more.
+    m_out.integer(info.keyValueHeads > 0 && info.heads % info.keyValueHeads == 0 ? info.keyValueHeads
+                                                                                 : info.heads);
     m_out.key("encoding");
     m_out.string(sessionEncodingName(encoding));
     if (encoding == SessionEncoding::nested) {
@@ -285,6 +291,11 @@ Result<void> SessionWriter::block(const AttentionSource& source, SessionEncoding
             m_out.key("weights");
             if (auto written = nested(source); !written) return written;
         }
+    } else if (encoding == SessionEncoding::factoredFloat16 || encoding == SessionEncoding::factoredFloat32) {
+        m_out.key("data");
+        const auto& factored = dynamic_cast<const FactoredAttention&>(source);
+        const bool half = encoding == SessionEncoding::factoredFloat16;
+        if (auto written = writeFactors(m_out, factored, half, m_stop); !written) return written;
     } else {
         m_out.key("data");
         if (auto written = packed(source, encoding == SessionEncoding::float16); !written) return written;
@@ -339,23 +350,35 @@ void SessionWriter::predictions() {
     m_out.endArray();
 }
 
-Result<void> SessionWriter::write() {
+// What the file will hold is what it says of itself: queries and keys that it keeps in float16 are rounded
+// first.
+Result<void> SessionWriter::chooseEncodings() {
     const SessionEncoding wish =
         m_options.encoding == SessionEncoding::automatic ? m_session.encoding : m_options.encoding;
-    std::vector<SessionEncoding> encodings;
-    for (const auto& source : m_run.sources)
-        encodings.push_back(chooseEncoding(*source, wish, weightCount(m_run)));
+    m_sources = m_run.sources;
+    for (auto& source : m_sources) {
+        m_encodings.push_back(chooseEncoding(*source, wish, weightCount(m_run)));
+        const auto* factored = dynamic_cast<const FactoredAttention*>(source.get());
+        if (!factored || m_encodings.back() != SessionEncoding::factoredFloat16) continue;
+        auto rounded = roundedFactors(*factored, m_stop);
+        if (!rounded) return rounded.error();
+        source = std::move(*rounded);
+    }
+    return {};
+}
 
+Result<void> SessionWriter::write() {
+    if (auto chosen = chooseEncodings(); !chosen) return chosen;
     m_out.beginObject();
     m_out.key("format");
     m_out.string(kSessionFormat);
     m_out.key("version");
     m_out.integer(kSessionVersion);
     compatibleKeys();
-    if (auto written = statistics(encodings.front() == SessionEncoding::float16); !written) return written;
+    if (auto written = statistics(m_encodings.front() == SessionEncoding::float16); !written) return written;
     m_out.key("attention_weights");
-    if (encodings.front() == SessionEncoding::nested) {
-        if (auto written = nested(m_run.main()); !written) return written;
+    if (m_encodings.front() == SessionEncoding::nested) {
+        if (auto written = nested(*m_sources.front()); !written) return written;
     } else {
         m_out.null();
     }
@@ -366,8 +389,8 @@ Result<void> SessionWriter::write() {
     m_out.endObject();
     m_out.key("attentions");
     m_out.beginArray();
-    for (std::size_t i = 0; i < encodings.size(); ++i)
-        if (auto written = block(*m_run.sources[i], encodings[i], i == 0); !written) return written;
+    for (std::size_t i = 0; i < m_sources.size(); ++i)
+        if (auto written = block(*m_sources[i], m_encodings[i], i == 0); !written) return written;
     m_out.endArray();
     if (m_options.includeMetadata) model();
     predictions();

@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kMostLists = 5;
 constexpr std::array<std::string_view, 4> kAxisNames{"key", "query", "head", "layer"};
+constexpr std::array<std::string_view, 4> kAxisPlurals{"keys", "queries", "heads", "layers"};
 constexpr int kMostDigits = 6;
 
 std::string axes(std::initializer_list<std::int64_t> sizes) {
@@ -54,6 +55,7 @@ class NestedReader {
  private:
     bool readList(int level) {
         const auto index = static_cast<std::size_t>(level);
+        m_level = level;
         if (level == std::max(0, m_lists - 3)) beginLayer();
         if (m_stopped) return false;
         std::int64_t count = 0;
@@ -71,6 +73,7 @@ class NestedReader {
                 if (m_sizes[index] >= 0 && count >= m_sizes[index]) return uneven(level, count + 1);
                 if (count >= kMostTokens) return m_scanner.fail("more than a million items in one list");
                 if (!readList(level + 1)) return false;
+                m_level = level;
             }
             if (m_scanner.failed()) return false;
         }
@@ -99,31 +102,30 @@ class NestedReader {
 
     bool uneven(int level, std::int64_t count) {
         const int fromEnd = m_lists - 1 - level;
-        const std::string items =
-            fromEnd < 4 ? std::string(kAxisNames[static_cast<std::size_t>(fromEnd)]) + "s" : "items";
+        const std::string items(fromEnd < 4 ? kAxisPlurals[static_cast<std::size_t>(fromEnd)] : "items");
         return m_scanner.fail("the list that ends here has " + std::to_string(count) + " " + items +
                               ", the ones before it have " +
                               std::to_string(m_sizes[static_cast<std::size_t>(level)]));
     }
 
-    // The scanner's error, with the indices of where it is.
+    // The scanner's error, with the indices of where it is, down to the list that it is in.
     Error located() const {
         Error error = m_scanner.error();
         std::string indices;
-        for (int level = 0; level < m_lists; ++level) {
+        for (int level = 0; level < m_level + (m_level == m_lists - 1); ++level) {
             const int fromEnd = m_lists - 1 - level;
             if (fromEnd > 3 || (m_lists == 5 && level == 0)) continue;
             indices += (indices.empty() ? "" : ", ") +
                        std::string(kAxisNames[static_cast<std::size_t>(fromEnd)]) + " " +
                        std::to_string(m_at[static_cast<std::size_t>(level)]);
         }
-        error.what += " (weights, " + indices + ")";
+        if (!indices.empty()) error.what += " (weights, " + indices + ")";
         return error;
     }
 
     JsonScanner& m_scanner;
     const NestedOptions& m_options;
-    int m_lists;
+    int m_lists, m_level = 0;
     std::vector<std::int64_t> m_sizes, m_at;
     WeightBlock m_block;
     bool m_stopped = false;
@@ -197,6 +199,10 @@ Result<std::vector<std::int64_t>> plainShape(const std::vector<std::int64_t>& sh
 Result<WeightBlock> readNestedWeights(JsonScanner& scanner, const NestedOptions& options) {
     int lists = 0;
     scanner.peekBelowLists(lists);
+    if (lists > JsonScanner::kMostLevels) {
+        scanner.skip();
+        return scanner.error();
+    }
     if (lists < 2 || lists > kMostLists) {
         scanner.fail("the weights stand in " + std::to_string(lists) + " nested lists, not two to five",
                      "The order is layer, head, query, key.");

@@ -101,14 +101,12 @@ const share = weight => {
 };
 const colourOf = part => {
   const at = 3 * entryOf(part), palette = palettes[state.colormap];
-  return "rgb(" + palette[at] + "," + palette[at + 1] + "," + palette[at + 2] + ")";
+  return `rgb(${palette.subarray(at, at + 3)})`;
 };
 const entryOf = part => part > 0 ? part >= 1 ? 255 : floor(part * 256) : 0;
 function paint(out, at, weight, threshold) {
   const ground = weight < 0 ? theme.maskedRgb : weight < threshold ? theme.panelRgb : null;
   const palette = ground || palettes[state.colormap], from = ground ? 0 : 3 * entryOf(share(weight));
-  out[at] = palette[from];
-  out[at + 1] = palette[from + 1];
-  out[at + 2] = palette[from + 2];
+  for (let i = 0; i < 3; ++i) out[at + i] = palette[from + i];
   out[at + 3] = 255;
 }

@@ -42,5 +42,5 @@ function drawFlow() {
   g.fillText("Query", x0, 16);
   g.fillStyle = theme.key;
   g.fillText("Key", x1, 16);
-  $("flow").setAttribute("aria-label", "Links from each query to its " + state.top + " largest keys, " + viewName());
+  $("flow").setAttribute("aria-label", `Links from each query to its ${state.top} largest keys, ${viewName()}`);
 }

@@ -33,7 +33,7 @@ function drawGrid(name, content, most) {
     }
     root.dataset[name] = "drawn";
   })().catch(say);
-  canvas.setAttribute("aria-label", a.layers.length + " layers by " + a.heads.length + " heads; chosen: " + viewName() + ". Arrow keys choose, Enter opens the map.");
+  canvas.setAttribute("aria-label", `${a.layers.length} layers by ${a.heads.length} heads; chosen: ${viewName()}. Arrow keys choose, Enter opens the map.`);
 }
 const drawHeads = () => drawGrid("heads", async (layer, g, pixels) => {
   const kind = state.kind, a = attention(), values = await loadLayer(kind, layer), shape = shapeOf(a, layer);

@@ -90,7 +90,8 @@ function drawMap() {
         const weight = map[rows[r] * a.columns + columns[c]];
         if (weight < 0.005 || weight < state.threshold) continue;
         const at = 3 * entryOf(share(weight)), p = palettes[state.colormap];
-        g.fillStyle = p[at] * 0.299 + p[at + 1] * 0.587 + p[at + 2] * 0.114 > 140 ? "#000" : "#fff";
+        const light = i => (p[at + i] / 255) ** 2.2;
+        g.fillStyle = 0.2126 * light(0) + 0.7152 * light(1) + 0.0722 * light(2) > 0.18 ? "#000" : "#fff";
         g.fillText(weight.toFixed(2).replace(/^0/, ""), xOf(c), yOf(r));
       }
     g.restore();
@@ -138,6 +139,8 @@ function drawMap() {
     g.rect(left - 2, top - 2, width + 4, height + 4);
     g.clip();
     g.lineWidth = 1;
+    g.strokeStyle = theme.halo;
+    g.strokeRect(left - 1, y, width + 2, cell);
     g.setLineDash([4, 3]);
     g.strokeStyle = theme.frame;
     g.strokeRect(left - 1, y, width + 2, cell);
@@ -150,7 +153,7 @@ function drawMap() {
     g.strokeRect(x, y, size, size);
     g.restore();
   }
-  canvas.setAttribute("aria-label", "Attention map, " + viewName() + ", " + rows.length + " queries by " + columns.length + " keys. Arrow keys move over the cells.");
+  canvas.setAttribute("aria-label", `Attention map, ${viewName()}, ${rows.length} queries by ${columns.length} keys. Arrow keys move over the cells.`);
 }
 function drawBar(g, x, top, height, row, column) {
   const most = state.fit ? largest : 1;

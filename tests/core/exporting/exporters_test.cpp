@@ -176,6 +176,23 @@ class ExportersTest : public QObject {
         QVERIFY(exported(kHtmlExporter, request)->find("[\"uneasy\", \" calm\"]") != std::string::npos);
     }
 
+    void unfinishedRunIsRefusedUnlessFinishedLayersAreChosen_data() { eachExporter(); }
+    void unfinishedRunIsRefusedUnlessFinishedLayersAreChosen() {
+        QFETCH(const void*, row);
+        auto run = std::make_shared<AttentionRun>(*randomRun(2, 1, 4));
+        const auto& whole = dynamic_cast<const DenseAttention&>(run->main());
+        AttentionInfo info = whole.info();
+        info.layers = 5;
+        run->sources = {DenseAttention::create(info, {std::make_shared<DenseLayer>(whole.layer(0)),
+                                                      std::make_shared<DenseLayer>(whole.layer(1))})};
+        const Session session = sessionOf(run);
+        ExportRequest request = requestOf(session);
+        const auto all = exported(fetched(row), request);
+        QVERIFY(!all.ok() && all.error().sentence().find("layer 2 is not computed yet") != std::string::npos);
+        request.layers = {0, 1};
+        QVERIFY(exported(fetched(row), request).ok());
+    }
+
     void layerOrHeadThatIsNotThereIsRefused_data() { eachExporter(); }
     void layerOrHeadThatIsNotThereIsRefused() {
         QFETCH(const void*, row);

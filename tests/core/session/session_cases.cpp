@@ -4,6 +4,7 @@
 #include <random>
 
 #include "core/attention/dense_attention.h"
+#include "core/attention/factored_attention.h"
 
 namespace attnviz::test {
 namespace {
@@ -76,6 +77,49 @@ Session encoderDecoderSession() {
     session.notes = "Look at head 3.\nAnd at <b>this</b>.";
     session.created = "2026-11-23T10:00:00Z";
     session.unknownKeys = {{"x-other", "[1, 2.50, {\"a\":1e2}]"}, {"x-more", "\"\\u00e9\""}};
+    return session;
+}
+
+Session factoredSession(bool beyondHalf) {
+    constexpr int kTokens = 9, kWidth = 6;
+    std::mt19937 random(7);
+    std::normal_distribution<float> normal(0.0F, 1.0F);
+    const auto numbers = [&](int count) {
+        std::vector<float> values;
+        for (int i = 0; i < count; ++i) values.push_back(normal(random));
+        return values;
+    };
+    AttentionInfo info;
+    info.kind = AttentionKind::decoder;
+    info.layers = 3;
+    info.heads = 4;
+    info.keyValueHeads = 2;
+    info.queries = info.keys = kTokens;
+    info.visibility = Visibility::causal(kTokens);
+    std::vector<std::shared_ptr<const FactoredLayer>> layers;
+    for (int number = 0; number < info.layers; ++number) {
+        auto layer = std::make_shared<FactoredLayer>();
+        layer->width = kWidth;
+        layer->scale = 0.5F;
+        layer->queryFloats = numbers(info.heads * kTokens * kWidth);
+        layer->keyFloats = numbers(info.keyValueHeads * kTokens * kWidth);
+        if (number == 0)
+            layer->adjust.alibi = {{0.5F, 0.25F, 0.125F, 0.0625F}, AlibiRounding::bfloat16, true, true};
+        if (number == 1) layer->adjust.relative = {8, 6, true, numbers(info.heads * 8)};
+        if (number == 2) {
+            layer->adjust.softcap = 30;
+            layer->adjust.sinks = numbers(info.heads);
+            if (beyondHalf) layer->queryFloats[0] = 70000;
+        }
+        layers.push_back(std::move(layer));
+    }
+    auto run = std::make_shared<AttentionRun>();
+    run->model.name = "toy-long";
+    run->input = words({"a", " b", " c", " d", " e", " f", " g", " h", " i"});
+    run->sources = {FactoredAttention::create(std::move(info), std::move(layers))};
+    Session session;
+    session.run = std::move(run);
+    session.created = "2026-11-23T10:00:00Z";
     return session;
 }
 
