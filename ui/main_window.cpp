@@ -143,7 +143,10 @@ void MainWindow::connectControllers() {
     });
     connect(m_runs, &RunController::stateChanged, this, &MainWindow::showState);
     connect(m_runs, &RunController::modelChanged, this, &MainWindow::showModel);
-    connect(m_runs, &RunController::progressed, m_prompt, &PromptBar::setProgress);
+    connect(m_runs, &RunController::progressed, this, [this](const QString& what, double fraction) {
+        m_prompt->setProgress(what, fraction);
+        if (m_runs->isRunning()) m_workspace->setRunning(std::max(0.0, fraction));
+    });
     connect(m_runs, &RunController::partialReady, m_workspace, &Workspace::advance);
     connect(m_runs, &RunController::runReady, this, [this](std::shared_ptr<const AttentionRun> run) {
         m_workspace->advance(run);
@@ -280,6 +283,7 @@ void MainWindow::showModel() {
 void MainWindow::showState() {
     const bool busy = m_runs->isRunning() || m_runs->isLoading() || !m_files->idle();
     const bool canRun = m_runs->model() && !m_runs->isLoading();
+    if (!m_runs->isRunning()) m_workspace->setRunning(-1);
     m_prompt->setState(canRun, busy,
                        m_runs->isLoading() ? tr("The model is loading") : tr("Open a model to run a text"));
     if (m_runAction) m_runAction->setEnabled(canRun);

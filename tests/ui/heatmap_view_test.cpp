@@ -72,6 +72,7 @@ class HeatmapViewTest : public QObject {
         view.resize(700, 560);
         show(view, *run);
         view.setValuesShown(false);
+        view.replot();
         QCOMPARE(view.cellPixels(), view.mapArea().height() / 3.0);
         for (int query = 0; query < 3; ++query)
             for (int key = 0; key < 3; ++key) {

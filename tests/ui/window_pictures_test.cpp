@@ -72,6 +72,8 @@ class WindowPicturesTest : public QObject {
             window.workspace().setHovered(Cell{tokens / 2, tokens / 3});
             QTRY_VERIFY(window.isIdle());
         }
+        QCoreApplication::sendPostedEvents();
+        QTest::qWait(1);
         const QPixmap picture = window.grab();
         QVERIFY(picture.save(QString("window-%1.png").arg(QTest::currentDataTag())));
         QCOMPARE(picture.size(), size * picture.devicePixelRatio());

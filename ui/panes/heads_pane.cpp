@@ -33,6 +33,7 @@ class HeadsPane final : public QWidget {
     void showScores();
     void showColors();
     void showChosen();
+    void showRunning();
 
     Workspace& m_workspace;
     QComboBox* m_metric;
@@ -104,6 +105,7 @@ HeadsPane::HeadsPane(Workspace& workspace, QWidget* parent) : QWidget(parent), m
     connect(&workspace, &Workspace::runChanged, this, &HeadsPane::showScores);
     connect(&workspace, &Workspace::sourceChanged, this, &HeadsPane::showScores);
     connect(&workspace, &Workspace::headChanged, this, &HeadsPane::showChosen);
+    connect(&workspace, &Workspace::runningChanged, this, &HeadsPane::showRunning);
     connect(&workspace, &Workspace::viewChanged, this, &HeadsPane::showColors);
     connect(&Appearance::instance(), &Appearance::changed, this, &HeadsPane::showColors);
     showScores();
@@ -124,7 +126,7 @@ void HeadsPane::showScores() {
     m_model->setHeads(source, metric, scores, scoreScaleEnd(scores, metric));
     m_grid->setScores(info.layers, info.heads, source->layersReady(), std::move(scores));
     const bool waiting = source->layersReady() < info.layers;
-    m_grid->setRunning({}, -1);
+    showRunning();
     const auto ready = static_cast<qint64>(source->layersReady()) * info.heads;
     const auto all = static_cast<qint64>(info.layers) * info.heads;
     m_count->setText(waiting ? tr("%1 of %2 heads ready").arg(countText(ready), countText(all))
@@ -132,6 +134,15 @@ void HeadsPane::showScores() {
     m_help->setText(QCoreApplication::translate("HeadMetric", metric.help));
     showColors();
     showChosen();
+}
+
+// How far the layer is that is being computed; the run's own fraction is of all layers.
+void HeadsPane::showRunning() {
+    const auto& source = m_workspace.rawSource();
+    const double whole = m_workspace.running();
+    if (!source || whole < 0) return m_grid->setRunning({}, -1);
+    const double layer = whole * source->info().layers - source->layersReady();
+    m_grid->setRunning(tr("waiting"), std::clamp(layer, 0.0, 1.0));
 }
 
 void HeadsPane::showColors() {

@@ -273,6 +273,7 @@ void HeatmapPane::showFacts() {
     m_readOut->setParts(cellFacts(m_workspace, *cell, m_view->pooledCells()),
                         m_workspace.pinned() ? tr("row %1 pinned").arg(countText(m_workspace.pinned()->query))
                                              : tr("click a cell to pin it"));
+    m_view->setAccessibleDescription(m_readOut->text());
 }
 
 // What is seen, as tab-separated values: keys across, queries down.

@@ -161,6 +161,11 @@ class TokensPane final : public QWidget {
     void showWeights(std::vector<float> weights, HeadId head, int token);
     void select(int token);
     void hover(std::optional<int> token);
+    // Short texts leave the room to the table; long ones take half.
+    void shareRoom() {
+        m_strip->setMaximumHeight(
+            std::clamp(m_strip->contentHeight() + 2, 48, std::max(60, height() / 2 - 30)));
+    }
 
     Workspace& m_workspace;
     Segments* m_direction;
@@ -176,6 +181,10 @@ class TokensPane final : public QWidget {
     void showEvent(QShowEvent* event) override {
         QWidget::showEvent(event);
         if (m_stale) refresh();
+    }
+    void resizeEvent(QResizeEvent* event) override {
+        QWidget::resizeEvent(event);
+        shareRoom();
     }
 };
 
@@ -216,6 +225,7 @@ TokensPane::TokensPane(Workspace& workspace, QWidget* parent)
     connect(m_strip, &TokenStrip::tokenHovered, this, &TokensPane::hover);
     connect(m_table, &QTableView::entered, this,
             [this](const QModelIndex& index) { hover(m_model->tokenAt(index.row())); });
+    connect(m_strip, &TokenStrip::contentHeightChanged, this, &TokensPane::shareRoom);
     connect(&workspace, &Workspace::runChanged, this, &TokensPane::showTokens);
     for (const auto change : {&Workspace::sourceChanged, &Workspace::headChanged, &Workspace::hoverChanged,
                               &Workspace::pinChanged, &Workspace::viewChanged})

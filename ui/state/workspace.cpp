@@ -68,6 +68,12 @@ void Workspace::setModified(bool modified) {
     emit modifiedChanged();
 }
 
+void Workspace::setRunning(double fraction) {
+    if (fraction == m_running) return;
+    m_running = fraction;
+    emit runningChanged();
+}
+
 void Workspace::setSourceIndex(int index) {
     if (isEmpty() || index == m_sourceIndex || index < 0 || index >= static_cast<int>(run()->sources.size()))
         return;

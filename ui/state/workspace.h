@@ -40,6 +40,10 @@ class Workspace final : public QObject {
     bool modified() const { return m_modified; }
     void setModified(bool modified);
 
+    // What is being computed just now, of the whole run; below 0: nothing.
+    void setRunning(double fraction);
+    double running() const { return m_running; }
+
     // Which of the run's sources is shown (encoder, decoder, cross).
     int sourceIndex() const { return m_sourceIndex; }
     void setSourceIndex(int index);
@@ -80,6 +84,7 @@ class Workspace final : public QObject {
     void pinChanged();
     void viewChanged();  // colours; filters come as sourceChanged too
     void modifiedChanged();
+    void runningChanged();
     void filterRefused(const QString& sentence);
     void noticed(const QString& sentence);  // for the status bar
     void exportRequested();                 // by a pane's own button
@@ -91,6 +96,7 @@ class Workspace final : public QObject {
 
     Session m_session;
     bool m_modified = false;
+    double m_running = -1;
     int m_sourceIndex = 0;
     std::shared_ptr<const AttentionSource> m_source;
     QStringList m_queryTexts, m_keyTexts;

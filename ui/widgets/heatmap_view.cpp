@@ -65,29 +65,29 @@ void HeatmapView::setMap(std::shared_ptr<const AttentionSource> source, HeadId h
         m_fitted = true;
     }
     placeMap();
-    replot();
+    replot(rpQueuedReplot);
 }
 
 void HeatmapView::setScale(const ColorScale& scale) {
     m_map->setScale(scale);
     m_map->setMaskedGround(scale.diverging() ? ui::palette().maskedDiverging : ui::palette().masked);
-    replot();
+    replot(rpQueuedReplot);
 }
 
 void HeatmapView::setPooling(Pooling pooling) {
     m_map->setPooling(pooling);
-    replot();
+    replot(rpQueuedReplot);
 }
 
 void HeatmapView::setValuesShown(bool shown) {
     m_map->setValuesShown(shown);
-    replot();
+    replot(rpQueuedReplot);
 }
 
 void HeatmapView::setMarginsShown(bool shown) {
     m_marginsShown = shown;
     placeMap();
-    replot();
+    replot(rpQueuedReplot);
 }
 
 void HeatmapView::setHovered(std::optional<Cell> cell) {
@@ -101,7 +101,7 @@ void HeatmapView::setPinned(std::optional<Cell> cell) {
     if (cell && (cell->query >= queries() || cell->key >= keys())) cell.reset();
     if (cell == m_pinned) return;
     m_pinned = cell;
-    replot();
+    replot(rpQueuedReplot);
 }
 
 void HeatmapView::refresh() {
@@ -109,7 +109,7 @@ void HeatmapView::refresh() {
     setBackground(p.panel);
     m_map->setMaskedGround(m_map->scale().diverging() ? p.maskedDiverging : p.masked);
     placeMap();
-    replot();
+    replot(rpQueuedReplot);
 }
 
 int HeatmapView::pooledCells() const {

@@ -16,6 +16,12 @@
 #include "ui/widgets/pane_parts.h"
 
 namespace attnviz::ui {
+namespace {
+
+// A line edit shapes its whole text at once: more than this would be felt.
+constexpr qsizetype kLongestEdited = 20'000;
+
+}  // namespace
 
 PromptBar::PromptBar(QWidget* parent) : QFrame(parent) {
     setObjectName("promptBar");
@@ -65,13 +71,21 @@ PromptBar::PromptBar(QWidget* parent) : QFrame(parent) {
     row->addWidget(m_stop);
 
     connect(m_text, &QLineEdit::returnPressed, this, [this] {
-        if (m_run->isEnabled()) emit runAsked(m_text->text());
+        if (m_run->isEnabled()) emit runAsked(text());
     });
-    connect(m_run, &QPushButton::clicked, this, [this] { emit runAsked(m_text->text()); });
+    connect(m_run, &QPushButton::clicked, this, [this] { emit runAsked(text()); });
     connect(m_stop, &QPushButton::clicked, this, &PromptBar::stopAsked);
-    connect(m_text, &QLineEdit::textEdited, this, [this](const QString& text) {
+    connect(m_text, &QLineEdit::textEdited, this, [this](const QString& edited) {
+        m_whole = edited;
+        m_text->setReadOnly(false);
         setTokenCount(-1);
-        emit textEdited(text);
+        emit textEdited(edited);
+    });
+    connect(m_text, &QLineEdit::textChanged, this, [this](const QString& shown) {
+        if (!shown.isEmpty() || !m_text->isReadOnly()) return;
+        m_text->setReadOnly(false);  // cleared by its button
+        m_whole.clear();
+        setTokenCount(-1);
     });
     connect(&Appearance::instance(), &Appearance::changed, this, &PromptBar::refreshIcons);
     refreshIcons();
@@ -87,7 +101,6 @@ void PromptBar::refreshIcons() {
 }
 
 void PromptBar::setModel(const QString& title, const QString& facts) {
-    m_modelTitle = title;
     QString label = title.isEmpty() ? tr("No model") : title;
     if (!facts.isEmpty()) label += "  " + facts;
     const QString shown = QFontMetrics(m_model->font()).elidedText(label, Qt::ElideMiddle, 240);
@@ -102,14 +115,19 @@ void PromptBar::setModelMenu(QMenu* menu) {
 }
 
 void PromptBar::setText(const QString& text) {
-    QString line = text;
+    m_whole = text;
+    const bool tooLong = text.size() > kLongestEdited;
+    QString line = tooLong ? text.left(kLongestEdited) + QChar(0x2026) : text;
+    m_text->setReadOnly(false);
     m_text->setText(line.replace('\n', ' '));
+    m_text->setReadOnly(tooLong);
+    m_text->setClearButtonEnabled(tooLong);
     m_text->setCursorPosition(0);
     setTokenCount(-1);
 }
 
 QString PromptBar::text() const {
-    return m_text->text();
+    return m_whole;
 }
 
 void PromptBar::setTokenCount(int tokens) {

@@ -19,6 +19,7 @@ class PromptBar final : public QFrame {
 
     void setModel(const QString& title, const QString& facts);  // empty: none
     void setModelMenu(QMenu* menu);
+    // Line breaks are shown as spaces but kept; a very long text is shown in part, and then only replaced.
     void setText(const QString& text);
     QString text() const;
     void setTokenCount(int tokens);  // below 0: not known
@@ -43,7 +44,7 @@ class PromptBar final : public QFrame {
     QLabel *m_count, *m_what, *m_percent;
     QProgressBar* m_progress;
     QWidget* m_progressBox;
-    QString m_modelTitle;
+    QString m_whole;  // the text as it was given; the field shows one line of it, cut where it is very long
 };
 
 }  // namespace attnviz::ui

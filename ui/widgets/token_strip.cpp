@@ -7,6 +7,7 @@
 #include <QScrollBar>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/base/readable.h"
 #include "ui/theme/appearance.h"
@@ -153,11 +154,12 @@ void TokenStrip::layOut() {
             y += kLine;
         }
     }
-    m_height = y + kLine + kMargin;
+    const double before = std::exchange(m_height, y + kLine + kMargin);
     verticalScrollBar()->setPageStep(viewport()->height());
     verticalScrollBar()->setSingleStep(static_cast<int>(kLine));
     verticalScrollBar()->setRange(0, std::max(0, static_cast<int>(m_height) - viewport()->height()));
     viewport()->update();
+    if (before != m_height) emit contentHeightChanged();
 }
 
 QColor TokenStrip::groundOf(float weight) const {

@@ -28,9 +28,11 @@ class TokenStrip final : public QAbstractScrollArea {
     std::optional<int> tokenAt(const QPoint& position) const;
     QRect rectOf(int token) const;  // in the viewport; empty where folded
     int foldedTokens() const;
+    int contentHeight() const { return static_cast<int>(m_height); }
     QColor groundOf(float weight) const;
 
  signals:
+    void contentHeightChanged();
     void tokenHovered(std::optional<int> token);
     void tokenClicked(int token);
 
