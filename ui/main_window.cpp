@@ -240,7 +240,7 @@ void MainWindow::stop() {
 }
 
 bool MainWindow::isIdle() const {
-    return m_runs->idle() && m_files->idle() && m_workspace->tiles().idle();
+    return m_runs->idle() && m_files->idle() && m_workspace->idle();
 }
 
 // Idle for two ticks: what was posted in between has been delivered.

@@ -168,7 +168,7 @@ void MainWindow::exportRun() {
                                 "Choose one of the dialog's formats."));
     FileController::ExportOrder order;
     order.session = std::make_shared<const Session>(m_workspace->session());
-    order.sources = m_workspace->filteredSources();
+    order.filters = m_workspace->view().filters;
     order.exporter = exporter;
     order.colormap = m_workspace->view().colormap.toStdString();
     order.title = m_workspace->headTitle().toStdString();

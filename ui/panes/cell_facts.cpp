@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/attention/filtered_attention.h"
 #include "ui/state/workspace.h"
 #include "ui/widgets/number_text.h"
 
@@ -19,12 +20,6 @@ QString tr(const char* text) {
 QString span(int first, int count, int whole) {
     const int last = std::min(whole, first + count) - 1;
     return last > first ? countText(first) + "–" + countText(last) : countText(first);
-}
-
-double sum(const std::vector<float>& row) {
-    double total = 0;
-    for (const float weight : row) total += weight;
-    return total;
 }
 
 std::vector<ReadOutPart> exactFacts(const Workspace& workspace, Cell cell) {
@@ -48,29 +43,20 @@ std::vector<ReadOutPart> exactFacts(const Workspace& workspace, Cell cell) {
         return parts;
     }
     const auto above = std::ranges::count_if(row, [weight](float other) { return other > weight; });
-    const auto& raw = workspace.rawSource();
-    double hidden = 0;
-    if (raw != workspace.source() && !source.info().renormalized && raw->info().keys == source.info().keys &&
-        source.info().combined.empty()) {
-        std::vector<float> whole(row.size());
-        raw->row(head, cell.query, whole);
-        hidden = std::max(0.0, sum(whole) - sum(row));
-        if (hidden < 1e-6) hidden = 0;
-    }
-    parts.insert(
-        parts.end(),
-        {{Kind::strong, weightText(weight)},
-         {Kind::separator, {}},
-         {Kind::plain, tr("rank")},
-         {Kind::strong, tr("%1 of %2")
-                            .arg(countText(above + 1),
-                                 countText(source.info().visibility.visibleCount(head.layer, cell.query)))},
-         {Kind::separator, {}},
-         {Kind::plain, tr("row entropy")},
-         {Kind::strong, tr("%1 nats").arg(scoreText(entropy))},
-         {Kind::separator, {}},
-         {Kind::plain, source.info().renormalized ? tr("renormalized") : tr("hidden mass")}});
-    if (!source.info().renormalized) parts.push_back({Kind::strong, weightText(hidden)});
+    const double hidden = hiddenMass(source, head, cell.query);
+    const QString seen = countText(source.info().visibility.visibleCount(head.layer, cell.query));
+    const std::vector<ReadOutPart> facts{
+        {Kind::strong, weightText(weight)},
+        {Kind::separator, {}},
+        {Kind::plain, tr("rank")},
+        {Kind::strong, tr("%1 of %2").arg(countText(above + 1), seen)},
+        {Kind::separator, {}},
+        {Kind::plain, tr("row entropy")},
+        {Kind::strong, tr("%1 nats").arg(scoreText(entropy))},
+        {Kind::separator, {}},
+        {Kind::plain, source.info().renormalized ? tr("renormalized, hidden mass") : tr("hidden mass")},
+        {Kind::strong, weightText(hidden < 1e-7 ? 0 : hidden)}};
+    parts.insert(parts.end(), facts.begin(), facts.end());
     return parts;
 }
 
@@ -94,7 +80,7 @@ std::vector<ReadOutPart> cellFacts(const Workspace& workspace, Cell cell, int po
         for (int key = firstKey; key < endKey; ++key) {
             if (!source.info().visibility.sees(head.layer, query, key)) continue;
             const float weight = row[static_cast<std::size_t>(key)];
-            total += weight;
+            total += static_cast<double>(weight);
             ++count;
             if (weight > largest) {
                 largest = weight;
@@ -111,14 +97,15 @@ std::vector<ReadOutPart> cellFacts(const Workspace& workspace, Cell cell, int po
         parts.push_back({Kind::plain, tr("masked: these queries cannot see these keys")});
         return parts;
     }
-    parts.insert(parts.end(),
-                 {{Kind::plain, tr("max")},
-                  {Kind::strong, weightText(largest)},
-                  {Kind::plain, tr("at %1 → %2").arg(countText(best.query), countText(best.key))},
-                  {Kind::separator, {}},
-                  {Kind::plain, tr("mean")},
-                  {Kind::strong, weightText(total / count)},
-                  {Kind::plain, tr("of %1 cells").arg(countText(count))}});
+    const std::vector<ReadOutPart> facts{
+        {Kind::plain, tr("max")},
+        {Kind::strong, weightText(static_cast<double>(largest))},
+        {Kind::plain, tr("at %1 → %2").arg(countText(best.query), countText(best.key))},
+        {Kind::separator, {}},
+        {Kind::plain, tr("mean")},
+        {Kind::strong, weightText(total / count)},
+        {Kind::plain, tr("of %1 cells").arg(countText(count))}};
+    parts.insert(parts.end(), facts.begin(), facts.end());
     return parts;
 }
 

@@ -83,9 +83,9 @@ HeadsPane::HeadsPane(Workspace& workspace, QWidget* parent) : QWidget(parent), m
     auto* header = m_table->horizontalHeader();
     header->setSectionResizeMode(QHeaderView::Fixed);
     header->setSectionResizeMode(HeadTable::score, QHeaderView::Stretch);
-    m_table->setColumnWidth(HeadTable::thumbnail, 32);
-    m_table->setColumnWidth(HeadTable::name, 64);
-    m_table->setColumnWidth(HeadTable::distance, 68);
+    m_table->setColumnWidth(HeadTable::thumbnail, 30);
+    m_table->setColumnWidth(HeadTable::name, 60);
+    m_table->setColumnWidth(HeadTable::distance, 62);
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(HeadTable::score, Qt::DescendingOrder);
     column->addWidget(m_table, 1);
@@ -104,7 +104,7 @@ HeadsPane::HeadsPane(Workspace& workspace, QWidget* parent) : QWidget(parent), m
             });
     connect(&workspace, &Workspace::runChanged, this, &HeadsPane::showScores);
     connect(&workspace, &Workspace::sourceChanged, this, &HeadsPane::showScores);
-    connect(&workspace, &Workspace::headChanged, this, &HeadsPane::showChosen);
+    connect(&workspace, &Workspace::headChosen, this, &HeadsPane::showChosen);
     connect(&workspace, &Workspace::runningChanged, this, &HeadsPane::showRunning);
     connect(&workspace, &Workspace::viewChanged, this, &HeadsPane::showColors);
     connect(&Appearance::instance(), &Appearance::changed, this, &HeadsPane::showColors);

@@ -6,6 +6,7 @@
 #include <QSettings>
 
 #include "core/base/atomic_file.h"
+#include "ui/state/filtering.h"
 #include "ui/state/tile_requests.h"
 
 namespace attnviz::ui {
@@ -97,11 +98,23 @@ void FileController::save(const Session& session, const QString& path) {
 void FileController::exportTo(ExportOrder order, const QString& path) {
     setBusy(m_opening, m_writing + 1);
     emit progressed(tr("Exporting %1").arg(QFileInfo(path).fileName()), -1);
+    using Sources = std::vector<std::shared_ptr<const AttentionSource>>;
     auto kept = std::make_shared<const ExportOrder>(std::move(order));
-    const auto work = [this, kept, path](std::stop_token stop) -> Result<void> {
+    const auto filter = [kept](std::stop_token stop) -> Result<Sources> {
+        Filters filters = kept->filters;
+        filters.combine = Combine::single;
+        Sources sources;
+        for (const auto& source : kept->session->run->sources) {
+            auto seen = filteredSource(*kept->session->run, source, filters, stop);
+            if (!seen) return seen.error();
+            sources.push_back(*std::move(seen));
+        }
+        return sources;
+    };
+    const auto write = [this, kept, path](const Sources& sources, std::stop_token stop) -> Result<void> {
         auto file = AtomicFile::create(path.toStdString());
         if (!file) return file.error();
-        ExportRequest request{*kept->session, kept->sources, kept->layers, kept->heads};
+        ExportRequest request{*kept->session, sources, kept->layers, kept->heads};
         request.combine = kept->combine;
         request.title = kept->title;
         request.colormap = kept->colormap;
@@ -117,18 +130,28 @@ void FileController::exportTo(ExportOrder order, const QString& path) {
         if (auto done = kept->exporter->write(request, **file, progress, stop); !done) return done.error();
         return (*file)->commit();
     };
-    const auto deliver = [this, path](const Result<void>& result) {
+    const auto finish = [this, path](const Result<void>& result) {
         setBusy(m_opening, m_writing - 1);
         if (result)
             emit exported(path);
         else if (result.error().kind != ErrorKind::cancelled)
             emit failed(result.error());
     };
-    // Figures are laid out with widgets, which live on this thread; data are written on the worker.
-    if (kept->exporter->draws)
-        deliver(work({}));
-    else
-        m_queue.submit("export:" + path.toStdString(), work, deliver);
+    const std::string tag = "export:" + path.toStdString();
+    if (!kept->exporter->draws) {
+        m_queue.submit(
+            tag,
+            [filter, write](std::stop_token stop) -> Result<void> {
+                const auto sources = filter(stop);
+                return sources ? write(*sources, stop) : Result<void>(sources.error());
+            },
+            finish);
+        return;
+    }
+    // Figures are laid out with widgets, which live on this thread.
+    m_queue.submit(tag, filter, [write, finish](const Result<Sources>& sources) {
+        finish(sources ? write(*sources, {}) : Result<void>(sources.error()));
+    });
 }
 
 void FileController::cancel() {

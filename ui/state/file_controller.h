@@ -13,6 +13,7 @@
 #include "core/base/job_queue.h"
 #include "core/exporting/exporter.h"
 #include "core/session/session.h"
+#include "ui/state/view_settings.h"
 
 namespace attnviz::ui {
 
@@ -27,10 +28,9 @@ class FileController final : public QObject {
 
     void open(const QString& path);
     void save(const Session& session, const QString& path);
-    // `make` builds the request around the given session on the worker; it must own all it refers to.
     struct ExportOrder {
         std::shared_ptr<const Session> session;
-        std::vector<std::shared_ptr<const AttentionSource>> sources;
+        Filters filters;  // the run's sources are seen through these; exports combine by themselves
         std::vector<int> layers, heads;
         std::string combine, title, colormap;
         double widthInches = 6.75, heightInches = 5.5;

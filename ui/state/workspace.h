@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/attention/attention_run.h"
+#include "core/base/job_queue.h"
 #include "core/session/session.h"
 #include "ui/state/view_settings.h"
 #include "ui/widgets/cell.h"
@@ -50,17 +51,16 @@ class Workspace final : public QObject {
     // As the model has it, and as seen through the filters. Null only when empty.
     const std::shared_ptr<const AttentionSource>& rawSource() const;
     const std::shared_ptr<const AttentionSource>& source() const { return m_source; }
-    // All of the run's sources through the filters, for exports.
-    std::vector<std::shared_ptr<const AttentionSource>> filteredSources() const;
     const QStringList& queryTexts() const { return m_queryTexts; }
     const QStringList& keyTexts() const { return m_keyTexts; }
     const std::vector<Token>& queryTokens() const;
     const std::vector<Token>& keyTokens() const;
 
-    HeadId head() const { return m_head; }  // in the grid: as the model has it
-    HeadId shownHead() const;               // in source(): 0 where heads are combined
-    bool headReady() const;                 // its layer is there
-    QString headTitle() const;              // "Layer 2 · Head 4", "Layer 2 · mean of 12 heads"
+    HeadId head() const { return m_head; }  // the chosen one, as the model has it
+    // Of source(): head 0 where heads are combined. Follows head(), a moment later where a filter is on.
+    HeadId shownHead() const;
+    bool headReady() const;     // its layer is there
+    QString headTitle() const;  // "Layer 2 · Head 4", "Layer 2 · mean of 12 heads"
     void setHead(HeadId head);
     std::optional<Cell> hovered() const { return m_hovered; }
     std::optional<Cell> pinned() const { return m_pinned; }
@@ -75,11 +75,13 @@ class Workspace final : public QObject {
     ColorScale scale() const;  // of weights, for the shown head
 
     TileRequests& tiles() { return *m_tiles; }
+    bool idle() const;  // nothing is being prepared, no tile is under way
 
  signals:
     void runChanged();     // another text, another shape
     void sourceChanged();  // the same tokens: a layer more, other filters, another kind
-    void headChanged();
+    void headChosen();     // at once
+    void headChanged();    // another head is shown
     void hoverChanged();
     void pinChanged();
     void viewChanged();  // colours; filters come as sourceChanged too
@@ -90,8 +92,10 @@ class Workspace final : public QObject {
     void exportRequested();                 // by a pane's own button
 
  private:
-    void rebuildSource();
-    void rebuildTexts();
+    enum class Change { run, source, head };
+    // Shows the chosen head of the current run through the current filters: at once where there are none.
+    void show(Change change);
+    void apply(std::shared_ptr<const AttentionSource> source, HeadId head, Change change);
     void keepInRange();
 
     Session m_session;
@@ -100,10 +104,15 @@ class Workspace final : public QObject {
     int m_sourceIndex = 0;
     std::shared_ptr<const AttentionSource> m_source;
     QStringList m_queryTexts, m_keyTexts;
-    HeadId m_head;
+    HeadId m_head, m_shown;
+    bool m_words = false;  // the texts are of words
     std::optional<Cell> m_hovered, m_pinned;
     ViewSettings m_view;
+    Filters m_shownFilters;
+    bool m_preparing = false;
+    Change m_preparedChange = Change::head;
     std::unique_ptr<TileRequests> m_tiles;
+    std::unique_ptr<JobQueue> m_queue;
 };
 
 }  // namespace attnviz::ui

@@ -70,7 +70,7 @@ QPushButton::menu-indicator { image: url(@icons/chevron.svg); width: 12px; heigh
     subcontrol-position: center right; right: 6px; }
 QPushButton[role="tall"] { min-height: 26px; padding: 0px 12px; }
 QPushButton[role="tall"]:focus { min-height: 24px; padding: 0px 11px; }
-QPushButton#model { text-align: left; padding: 0px 22px 0px 10px; min-height: 26px; }
+QPushButton#model { padding: 0px 22px 0px 10px; min-height: 26px; }
 QPushButton#model:focus { padding: 0px 21px 0px 9px; min-height: 24px; }
 QPushButton[role="primary"] { background: @accent; color: @onAccent; border: 1px solid @accent; font-weight: 600;
     min-height: 26px; padding: 0px 14px; }

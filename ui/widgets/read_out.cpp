@@ -8,6 +8,20 @@
 #include "ui/widgets/token_text.h"
 
 namespace attnviz::ui {
+namespace {
+
+bool isToken(ReadOutPart::Kind kind) {
+    return kind == ReadOutPart::Kind::token || kind == ReadOutPart::Kind::query ||
+           kind == ReadOutPart::Kind::key;
+}
+
+QFont fontOf(ReadOutPart::Kind kind) {
+    if (isToken(kind)) return tokenFont(12, kind == ReadOutPart::Kind::token ? QFont::Normal : QFont::Bold);
+    const bool strong = kind == ReadOutPart::Kind::strong;
+    return interfaceFont(strong ? 12 : 11, strong ? QFont::DemiBold : QFont::Normal);
+}
+
+}  // namespace
 
 ReadOut::ReadOut(QWidget* parent) : QWidget(parent) {
     setFixedHeight(28);
@@ -32,6 +46,25 @@ QString ReadOut::text() const {
     return out;
 }
 
+// Whole facts only: what no longer fits is left out from the end, up to its separator.
+std::vector<ReadOutPart> ReadOut::fitting(double room) const {
+    std::vector<ReadOutPart> out;
+    std::size_t whole = 0;
+    double x = 0;
+    for (const auto& part : m_parts) {
+        if (part.kind == ReadOutPart::Kind::separator) whole = out.size();
+        x += part.kind == ReadOutPart::Kind::separator
+                 ? 16
+                 : std::min(180.0, QFontMetricsF(fontOf(part.kind)).horizontalAdvance(part.text)) + 6;
+        if (x > room && whole > 0) {
+            out.resize(whole);
+            break;
+        }
+        out.push_back(part);
+    }
+    return out;
+}
+
 void ReadOut::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     const auto& p = ui::palette();
@@ -47,19 +80,15 @@ void ReadOut::paintEvent(QPaintEvent*) {
         end -= right + 16;
     }
     double x = 12;
-    for (const auto& part : m_parts) {
+    for (const auto& part : fitting(end - x)) {
         if (part.kind == ReadOutPart::Kind::separator) {
             painter.setPen(p.line);
             painter.drawLine(QPointF(x + 4, 8), QPointF(x + 4, height() - 7));
             x += 16;
             continue;
         }
-        const bool token = part.kind == ReadOutPart::Kind::token || part.kind == ReadOutPart::Kind::query ||
-                           part.kind == ReadOutPart::Kind::key;
-        const bool strong = part.kind == ReadOutPart::Kind::strong;
-        painter.setFont(
-            token ? tokenFont(12, part.kind == ReadOutPart::Kind::token ? QFont::Normal : QFont::Bold)
-                  : interfaceFont(strong ? 12 : 11, strong ? QFont::DemiBold : QFont::Normal));
+        painter.setFont(fontOf(part.kind));
+        const bool token = isToken(part.kind), strong = part.kind == ReadOutPart::Kind::strong;
         const QColor color = part.kind == ReadOutPart::Kind::query ? p.accent
                              : part.kind == ReadOutPart::Kind::key ? p.keyMark
                              : strong || token                     ? p.text
@@ -67,7 +96,6 @@ void ReadOut::paintEvent(QPaintEvent*) {
         const QFontMetricsF metrics(painter.font());
         const auto widthOf = [&metrics](const QString& text) { return metrics.horizontalAdvance(text); };
         const QString text = elided(part.text, std::min(end - x, 180.0), widthOf);
-        if (x >= end - 8) break;  // never over what stands on the right
         const double wide = widthOf(text);
         drawTokenText(painter, QRectF(x, 1, wide + 2, height() - 1), Qt::AlignLeft | Qt::AlignVCenter, text,
                       color, token ? p.secondaryText : color);

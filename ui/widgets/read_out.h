@@ -24,6 +24,7 @@ class ReadOut final : public QWidget {
     void paintEvent(QPaintEvent* event) override;
 
  private:
+    std::vector<ReadOutPart> fitting(double room) const;
     std::vector<ReadOutPart> m_parts;
     QString m_right;
 };

@@ -44,7 +44,7 @@ void TableColumn::paint(QPainter* painter, const QStyleOptionViewItem& option,
             break;
         case ColumnKind::bar: {
             const QVariant share = index.data(kBarShareRole);
-            const double number = 52, room = place.width() - number;
+            const double number = 46, room = place.width() - number;
             if (share.isValid() && room > 12) {
                 const QRectF track(place.left(), place.center().y() - 3, room - 6, 6);
                 painter->fillRect(track, selected ? mixed(p.selectedRow, p.panel, 0.5) : p.hairline);
