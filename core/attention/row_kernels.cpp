@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 // One source, two machine codes: with AVX2 and FMA, and without; the loader picks. Sanitizers cannot run
 // before the program is set up, as that choice does.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
     !defined(__SANITIZE_THREAD__)
-#define ATTNVIZ_VECTORISED __attribute__((target_clones("arch=haswell", "default")))
+#define ATTNVIZ_VECTORISED __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define ATTNVIZ_VECTORISED
 #endif
@@ -20,23 +21,59 @@ namespace {
 constexpr float kSparseBelow = 0.01F;
 constexpr int kLanes = 8;
 
-// exp by range reduction to [-ln2/2, ln2/2] and a polynomial of degree 6 (the classical Cephes coefficients).
-inline float exponential(float x) {
-    const float clamped = std::min(std::max(x, -87.0F), 88.0F);
-    const float scaled = clamped * 1.44269504088896341F;
-    const auto n = static_cast<std::int32_t>(scaled + (scaled < 0 ? -0.5F : 0.5F));
-    const auto whole = static_cast<float>(n);
-    const float r = (clamped - whole * 0.693359375F) + whole * 2.12194440e-4F;
-    float p = 1.9875691500e-4F;
-    p = p * r + 1.3981999507e-3F;
+// Eight numbers at once: one AVX register, or two of SSE. Spelled out, because the compiler gives up on loops
+// that store and sum at the same time.
+using Floats = float __attribute__((vector_size(32)));
+using Integers = std::int32_t __attribute__((vector_size(32)));
+#define ATTNVIZ_INLINE inline __attribute__((always_inline))
+
+ATTNVIZ_INLINE void load(Floats& lanes, const float* from) {
+    std::memcpy(&lanes, from, sizeof lanes);
+}
+ATTNVIZ_INLINE void store(const Floats& lanes, float* to) {
+    std::memcpy(to, &lanes, sizeof lanes);
+}
+// The last few of a row, with `rest` behind them.
+ATTNVIZ_INLINE void loadTail(Floats& lanes, const float* from, int count, float rest) {
+    lanes = Floats{} + rest;
+    for (int lane = 0; lane < count; ++lane) lanes[lane] = from[lane];
+}
+ATTNVIZ_INLINE void storeTail(const Floats& lanes, float* to, int count) {
+    for (int lane = 0; lane < count; ++lane) to[lane] = lanes[lane];
+}
+ATTNVIZ_INLINE float sumOf(const Floats& lanes) {
+    return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+}
+ATTNVIZ_INLINE int sumOf(const Integers& lanes) {
+    int sum = 0;
+    for (int lane = 0; lane < kLanes; ++lane) sum += lanes[lane];
+    return sum;
+}
+ATTNVIZ_INLINE float largestOf(const Floats& lanes) {
+    float most = lanes[0];
+    for (int lane = 1; lane < kLanes; ++lane) most = lanes[lane] > most ? lanes[lane] : most;
+    return most;
+}
+
+// x = exp(x), by range reduction to [-ln2/2, ln2/2] and a polynomial of degree 6 (the classical Cephes
+// coefficients). Below -87 it is 0.
+ATTNVIZ_INLINE void exponential(Floats& x) {
+    constexpr float kRounder =
+        12582912.0F;  // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
+    Floats clamped = x > -87.0F ? x : Floats{} - 87.0F;
+    clamped = clamped < 88.0F ? clamped : Floats{} + 88.0F;
+    const Floats shifted = clamped * 1.44269504088896341F + kRounder;
+    const Floats whole = shifted - kRounder;
+    const Floats r = (clamped - whole * 0.693359375F) + whole * 2.12194440e-4F;
+    Floats p = r * 1.9875691500e-4F + 1.3981999507e-3F;
     p = p * r + 8.3334519073e-3F;
     p = p * r + 4.1665795894e-2F;
     p = p * r + 1.6666665459e-1F;
     p = p * r + 5.0000001201e-1F;
     p = p * r * r + r + 1.0F;
-    const float power = std::bit_cast<float>((n + 127) << 23);
-    const float value = p * power;
-    return x < -87.0F ? 0.0F : value;
+    const Integers exponent = (reinterpret_cast<Integers>(shifted) + (127 - 0x4B400000)) << 23;
+    const Floats value = p * reinterpret_cast<Floats>(exponent);
+    x = x < -87.0F ? Floats{} : value;
 }
 
 // ln x for normal x > 0: exponent, and a polynomial on [sqrt(1/2), sqrt(2)) (Cephes as well).
@@ -113,22 +150,41 @@ void dotRows(const float* query, const float* keys, std::int64_t stride, int siz
 ATTNVIZ_VECTORISED
 void exponentials(std::span<float> values, float shift) {
     float* data = values.data();
-    const std::size_t count = values.size();
-    for (std::size_t i = 0; i < count; ++i) data[i] = exponential(data[i] - shift);
+    const int count = static_cast<int>(values.size());
+    Floats lanes;
+    int i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+        load(lanes, data + i);
+        lanes -= shift;
+        exponential(lanes);
+        store(lanes, data + i);
+    }
+    if (i == count) return;
+    loadTail(lanes, data + i, count - i, shift);
+    lanes -= shift;
+    exponential(lanes);
+    storeTail(lanes, data + i, count - i);
 }
 
 ATTNVIZ_VECTORISED
 float largest(std::span<const float> values) {
-    float lanes[kLanes];
-    std::fill(std::begin(lanes), std::end(lanes), -std::numeric_limits<float>::infinity());
-    std::size_t i = 0;
-    for (; i + kLanes <= values.size(); i += kLanes)
-        for (int lane = 0; lane < kLanes; ++lane)
-            lanes[lane] = lanes[lane] > values[i + static_cast<std::size_t>(lane)]
-                              ? lanes[lane]
-                              : values[i + static_cast<std::size_t>(lane)];
-    for (; i < values.size(); ++i) lanes[0] = std::max(lanes[0], values[i]);
-    return *std::max_element(std::begin(lanes), std::end(lanes));
+    constexpr float kNone = -std::numeric_limits<float>::infinity();
+    const float* data = values.data();
+    const int count = static_cast<int>(values.size());
+    Floats most = Floats{} + kNone, next = most, lanes;
+    int i = 0;
+    for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
+        load(lanes, data + i);
+        most = most > lanes ? most : lanes;
+        load(lanes, data + i + kLanes);
+        next = next > lanes ? next : lanes;
+    }
+    for (; i < count; i += kLanes) {
+        loadTail(lanes, data + i, std::min(kLanes, count - i), kNone);
+        most = most > lanes ? most : lanes;
+    }
+    most = most > next ? most : next;
+    return largestOf(most);
 }
 
 ATTNVIZ_VECTORISED
@@ -139,9 +195,8 @@ RowMoments softmaxRow(std::span<float> values, int query, int firstKey) {
     if (count == 0) return moments;
     const float max = largest(values);
     if (max == -std::numeric_limits<float>::infinity()) {
-        std::fill(values.begin(), values.end(), 0.0F);
         for (float& value : values) value = 1.0F / static_cast<float>(count);
-        moments.logSumExp = max;
+        moments.logSumExp = static_cast<double>(max);
         moments.entropy = std::log(static_cast<double>(count));
         for (int i = 0; i < count; ++i)
             moments.distance += std::abs(query - firstKey - i) / static_cast<double>(count);
@@ -150,58 +205,62 @@ RowMoments softmaxRow(std::span<float> values, int query, int firstKey) {
         return moments;
     }
     // Lanes in float over short runs, runs in float64: quick, and exact to 1e-7 at any length.
+    constexpr int kRun = 512;
+    constexpr float kFar = -1e4F;  // for masked keys: -inf times 0 would be NaN
     double sum = 0, weighted = 0;
-    constexpr int kRun = 256;
     for (int begin = 0; begin < count; begin += kRun) {
         const int end = std::min(begin + kRun, count);
-        float sums[kLanes] = {}, products[kLanes] = {};
+        Floats sums{}, products{}, below;
         int i = begin;
-        for (; i + kLanes <= end; i += kLanes)
-            for (int lane = 0; lane < kLanes; ++lane) {
-                const float below = std::max(data[i + lane] - max, -1e4F);  // -inf times 0 would be NaN
-                const float e = exponential(below);
-                data[i + lane] = e;
-                sums[lane] += e;
-                products[lane] += e * below;
-            }
-        for (; i < end; ++i) {
-            const float below = std::max(data[i] - max, -1e4F);
-            const float e = exponential(below);
-            data[i] = e;
-            sums[0] += e;
-            products[0] += e * below;
+        for (; i + kLanes <= end; i += kLanes) {
+            load(below, data + i);
+            below -= max;
+            below = below > kFar ? below : Floats{} + kFar;
+            Floats e = below;
+            exponential(e);
+            store(e, data + i);
+            sums += e;
+            products += e * below;
         }
-        for (int lane = 0; lane < kLanes; ++lane) {
-            sum += sums[lane];
-            weighted += products[lane];
+        if (i < end) {
+            loadTail(below, data + i, end - i, kFar + max);
+            below -= max;
+            below = below > kFar ? below : Floats{} + kFar;
+            Floats e = below;
+            exponential(e);
+            storeTail(e, data + i, end - i);
+            sums += e;
+            products += e * below;
         }
+        sum += static_cast<double>(sumOf(sums));
+        weighted += static_cast<double>(sumOf(products));
     }
     const float inverse = static_cast<float>(1.0 / sum);
     double distance = 0;
     int below = 0;
-    const float offset = static_cast<float>(query - firstKey);
+    const Floats kSteps{0, 1, 2, 3, 4, 5, 6, 7};
     for (int begin = 0; begin < count; begin += kRun) {
         const int end = std::min(begin + kRun, count);
-        float distances[kLanes] = {};
-        std::int32_t sparse[kLanes] = {};
+        Floats distances{}, weights;
+        Floats away = kSteps + static_cast<float>(begin - (query - firstKey));  // exact below 2^24
+        Integers sparse{};
         int i = begin;
-        for (; i + kLanes <= end; i += kLanes)
-            for (int lane = 0; lane < kLanes; ++lane) {
-                const float weight = data[i + lane] * inverse;
-                data[i + lane] = weight;
-                distances[lane] += weight * std::fabs(offset - static_cast<float>(i + lane));
-                sparse[lane] += weight < kSparseBelow ? 1 : 0;
-            }
+        for (; i + kLanes <= end; i += kLanes) {
+            load(weights, data + i);
+            weights *= inverse;
+            store(weights, data + i);
+            distances += weights * (away < 0.0F ? -away : away);
+            away += static_cast<float>(kLanes);
+            sparse -= weights < kSparseBelow;
+        }
         for (; i < end; ++i) {
             const float weight = data[i] * inverse;
             data[i] = weight;
-            distances[0] += weight * std::fabs(offset - static_cast<float>(i));
-            sparse[0] += weight < kSparseBelow ? 1 : 0;
+            distance += static_cast<double>(weight) * std::abs(query - firstKey - i);
+            below += weight < kSparseBelow ? 1 : 0;
         }
-        for (int lane = 0; lane < kLanes; ++lane) {
-            distance += distances[lane];
-            below += sparse[lane];
-        }
+        distance += static_cast<double>(sumOf(distances));
+        below += sumOf(sparse);
     }
     moments.logSumExp = static_cast<double>(max) + std::log(sum);
     moments.entropy = std::max(0.0, std::log(sum) - weighted / sum);
@@ -260,23 +319,19 @@ void accumulate(std::span<const float> values, std::span<double> out) {
 
 ATTNVIZ_VECTORISED
 SumAndMax sumAndMax(std::span<const float> values) {
-    float sums[kLanes] = {}, maxima[kLanes];
-    std::fill(std::begin(maxima), std::end(maxima), -1.0F);
-    std::size_t i = 0;
-    for (; i + kLanes <= values.size(); i += kLanes)
-        for (int lane = 0; lane < kLanes; ++lane) {
-            const float value = values[i + static_cast<std::size_t>(lane)];
-            sums[lane] += value;
-            maxima[lane] = maxima[lane] > value ? maxima[lane] : value;
-        }
-    SumAndMax result;
-    for (int lane = 0; lane < kLanes; ++lane) {
-        result.sum += sums[lane];
-        result.max = std::max(result.max, maxima[lane]);
+    const float* data = values.data();
+    const int count = static_cast<int>(values.size());
+    Floats sums{}, maxima = Floats{} - 1.0F, lanes;
+    int i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+        load(lanes, data + i);
+        sums += lanes;
+        maxima = maxima > lanes ? maxima : lanes;
     }
-    for (; i < values.size(); ++i) {
-        result.sum += values[i];
-        result.max = std::max(result.max, values[i]);
+    SumAndMax result{static_cast<double>(sumOf(sums)), largestOf(maxima)};
+    for (; i < count; ++i) {
+        result.sum += static_cast<double>(data[i]);
+        result.max = std::max(result.max, data[i]);
     }
     return result;
 }
