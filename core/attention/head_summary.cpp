@@ -50,6 +50,7 @@ void HeadSummaryBuilder::addMoments(int layer, int query, KeyRange range, std::s
     accumulate(weights.first(static_cast<std::size_t>(range.size())),
                std::span(m_incoming)
                    .subspan(static_cast<std::size_t>(range.begin), static_cast<std::size_t>(range.size())));
+    if (count == 0) return;  // a row that sees nothing has no entropy, whatever the model put into it
     m_partial.rowEntropies[static_cast<std::size_t>(query)] = static_cast<float>(moments.entropy);
     m_partial.maxWeight = std::max(m_partial.maxWeight, static_cast<double>(moments.max));
     m_entropy += moments.entropy;

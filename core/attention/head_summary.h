@@ -1,8 +1,8 @@
 // The numbers of one head that are taken while its rows are hot: what colours the Heads map at once, without
 // a pass.
 //
-// Definitions are those of the corrected statistics: masked cells are left out, entropies in nats, sums in
-// float64.
+// Definitions are those of the corrected statistics: masked cells are left out, and so are rows that see
+// nothing (padding before the text of a causal model), entropies in nats, sums in float64.
 #pragma once
 
 #include <span>
