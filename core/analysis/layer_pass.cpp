@@ -20,7 +20,7 @@ Result<void> guarded(const std::function<Result<void>(int, std::stop_token)>& wo
         return work(index, stop);
     } catch (const std::bad_alloc&) {
         return outOfMemory("the analysis needs more memory than there is", {},
-                           "choose fewer layers or heads, or a shorter text");
+                           "Choose fewer layers or heads, or a shorter text");
     } catch (const std::exception& problem) {
         return internalError(std::string("the analysis failed: ") + problem.what());
     }

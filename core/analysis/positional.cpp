@@ -9,6 +9,8 @@
 namespace attnviz {
 namespace {
 
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
 // One head: sums by distance tell everything but the two columns.
 Result<HeadPositions> positionsOf(const AttentionSource& source, HeadId head,
                                   const PositionalOptions& options, const std::stop_token& stop) {
@@ -16,9 +18,12 @@ Result<HeadPositions> positionsOf(const AttentionSource& source, HeadId head,
     const auto count = static_cast<std::size_t>(info.keys);
     std::vector<double> weights(count, 0.0), uniform(count, 0.0), cells(count, 0.0);
     HeadPositions positions;
+    int rows = 0;  // that see a key
     auto read = eachRow(source, head, stop, [&](int query, std::span<const float> row) {
         const KeyRange range = source.visible(head.layer, query);
-        const double even = 1.0 / std::max(1, info.visibility.visibleCount(head.layer, query));
+        const int visible = info.visibility.visibleCount(head.layer, query);
+        const double even = 1.0 / std::max(1, visible);
+        rows += visible > 0;
         for (int key = range.begin; key < range.end; ++key) {
             if (info.visibility.masked(key)) continue;
             const auto distance = static_cast<std::size_t>(std::abs(query - key));
@@ -40,13 +45,12 @@ Result<HeadPositions> positionsOf(const AttentionSource& source, HeadId head,
         total += weights[distance];
         moment += weights[distance] * d;
         const bool any = cells[distance] > 0;
-        constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
         positions.weightByDistance.push_back(any ? weights[distance] / cells[distance] : kNone);
         positions.uniformByDistance.push_back(any ? uniform[distance] / cells[distance] : kNone);
     }
     if (total > 0)
         for (double* share : {&positions.local, &positions.medium, &positions.global}) *share /= total;
-    positions.meanDistance = moment / info.queries;
+    positions.meanDistance = rows > 0 ? moment / rows : kNone;
     return positions;
 }
 

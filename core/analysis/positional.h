@@ -24,7 +24,7 @@ struct PositionalOptions {
 struct HeadPositions {
     double local = 0, medium = 0, global = 0;  // shares of the head's weight
     double firstToken = 0, lastToken = 0;      // mean of the first and of the last column
-    double meanDistance = 0;                   // mean_i sum_j A_ij |i - j|
+    double meanDistance = 0;                   // mean_i sum_j A_ij |i - j|, rows that see a key
     // Mean weight of the visible cells at a distance, and what a head that spreads evenly has there: mean of
     // 1 / v(i). Distances that no visible cell has are NaN.
     std::vector<double> weightByDistance, uniformByDistance;

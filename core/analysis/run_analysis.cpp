@@ -30,7 +30,7 @@ std::string listed(const Items& items) {
 
 Error wrongValue(const AnalysisOption& option, const std::string& value, std::string allowed) {
     return badInput("'" + value + "' is no value of --" + std::string(option.name), {},
-                    "give " + std::move(allowed));
+                    "Give " + std::move(allowed));
 }
 
 // The value as the analysis shall see it.
@@ -77,7 +77,7 @@ Result<AnalysisOptions> checkedOptions(const AnalysisDescriptor& analysis, const
             std::vector<std::string> names;
             for (const auto& option : analysis.options) names.push_back("--" + std::string(option.name));
             return badInput("'" + std::string(analysis.id) + "' has no option --" + name, {},
-                            names.empty() ? "it has none" : "it has " + listed(names));
+                            names.empty() ? "It has none" : "It has " + listed(names));
         }
     }
     AnalysisOptions checked;
@@ -99,7 +99,7 @@ Result<std::vector<int>> checkedIndices(const std::vector<int>& given, int count
     for (const int index : given) {
         if (index < -count || index >= count)
             return badInput(what + " " + std::to_string(index) + " is not there", {},
-                            "this attention has " + what + "s 0 to " + std::to_string(count - 1));
+                            "This attention has " + what + "s 0 to " + std::to_string(count - 1));
         indices.push_back(index < 0 ? index + count : index);
     }
     if (given.empty())
@@ -116,7 +116,7 @@ Result<AnalysisResult> runAnalysis(const AnalysisDescriptor& analysis, const Ana
     const int layers = std::min(info.layers, request.source.layersReady());
     if (layers < 1 || info.heads < 1 || info.queries < 1 || info.keys < 1)
         return badInput("there is no attention to analyse: the run has no layer, head or token", {},
-                        "run a text of at least one token first");
+                        "Run a text of at least one token first");
     AnalysisRequest checked = request;
     auto options = checkedOptions(analysis, request);
     if (!options) return options.error();

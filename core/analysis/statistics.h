@@ -49,8 +49,8 @@ struct AttentionStatistics {
 };
 
 struct StatisticsOptions {
-    std::vector<int> layers, heads;  // in range; empty: all
-    double sparseBelow = 0.01;       // of the corrected sparsity
+    std::vector<int> layers = {}, heads = {};  // in range; empty: all
+    double sparseBelow = 0.01;                 // of the corrected sparsity
     // Blocks of more visible cells get their spread from a histogram.
     std::int64_t exactCells = std::int64_t{1} << 24;
 };

@@ -31,12 +31,17 @@ def gini(x):
     return float(np.abs(x[:, None] - x[None, :]).mean() / (2 * x.mean()))
 
 
+def row_entropy(row):
+    # scipy.stats.entropy divides by the sum first; a float32 row sums to 1 only within 1e-7.
+    return float(-np.sum(row[row > 0] * np.log(row[row > 0])))
+
+
 def block(weights, sees):
     flat = weights.astype(np.float64)
     cells = np.concatenate([a[sees] for a in flat.reshape(-1, TOKENS, TOKENS)])
     moved = flat.ravel() + 1e-12
     count = sees.sum(-1)
-    rows = [(entropy(row[sees[i]]), count[i]) for a in flat.reshape(-1, TOKENS, TOKENS)
+    rows = [(row_entropy(row[sees[i]]), count[i]) for a in flat.reshape(-1, TOKENS, TOKENS)
             for i, row in enumerate(a) if count[i] > 0]
     edges = np.concatenate([10.0 ** (np.arange(48) / 8 - 6), [1.0]])
     return {
