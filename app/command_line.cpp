@@ -1,0 +1,408 @@
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <regex>
+#include <set>
+
+#include "app/command.h"
+#include "core/base/readable.h"
+#include "core/exporting/colormap.h"
+
+namespace attnviz {
+namespace {
+
+// ---- values as typed
+// ------------------------------------------------------------------------------------------
+
+std::optional<std::vector<std::int64_t>> parseIds(const std::string& text) {
+    std::vector<std::int64_t> ids;
+    const char* at = text.data();
+    const char* end = text.data() + text.size();
+    while (at < end) {
+        while (at < end && (*at == ' ' || *at == ',')) ++at;
+        if (at == end) break;
+        std::int64_t id = 0;
+        const auto [next, code] = std::from_chars(at, end, id);
+        if (code != std::errc() || (next < end && *next != ',' && *next != ' ')) return std::nullopt;
+        ids.push_back(id);
+        at = next;
+    }
+    return ids;
+}
+
+void addIds(CLI::App* app, const std::string& name, std::optional<std::vector<std::int64_t>>& target,
+            const std::string& help) {
+    app->add_option_function<std::string>(
+           name,
+           [name, &target](const std::string& text) {
+               target = parseIds(text);
+               if (!target) throw CLI::ConversionError(text, name + " (whole numbers, separated by commas)");
+           },
+           help)
+        ->type_name("IDS");
+}
+
+void setDevice(CommandLine& line, const std::string& text) {
+    static const std::regex kCuda("cuda(:([0-9]{1,3}))?");
+    std::smatch match;
+    line.deviceGiven = true;
+    if (text == "auto")
+        line.device = {};
+    else if (text == "cpu")
+        line.device = {DeviceKind::cpu, 0};
+    else if (text == "mps")
+        line.device = {DeviceKind::mps, 0};
+    else if (std::regex_match(text, match, kCuda))
+        line.device = {DeviceKind::cuda, match[2].matched ? std::stoi(match[2]) : 0};
+    else
+        throw CLI::ValidationError("--device", "'" + text + "' is none of auto, cpu, cuda, cuda:N, mps");
+}
+
+void setFigureSize(CommandLine& line, const std::string& text) {
+    static const std::regex kSize(R"re(([0-9]+(?:\.[0-9]+)?)[xX]([0-9]+(?:\.[0-9]+)?))re");
+    std::smatch match;
+    const auto unusable = [&] {
+        return CLI::ConversionError(text, "--figure-size (WIDTHxHEIGHT in inches, each from 0.5 to 200)");
+    };
+    if (!std::regex_match(text, match, kSize)) throw unusable();
+    line.widthInches = std::stod(match[1]);
+    line.heightInches = std::stod(match[2]);
+    for (const double inches : {*line.widthInches, *line.heightInches})
+        if (inches < 0.5 || inches > 200) throw unusable();
+}
+
+void setWindowSize(CommandLine& line, const std::string& text) {
+    static const std::regex kSize("([0-9]{2,5})[xX]([0-9]{2,5})");
+    std::smatch match;
+    if (!std::regex_match(text, match, kSize) || std::stoi(match[1]) > 16384 || std::stoi(match[2]) > 16384)
+        throw CLI::ConversionError(text, "--size (WIDTHxHEIGHT in pixels, at most 16384)");
+    line.width = std::stoi(match[1]);
+    line.height = std::stoi(match[2]);
+}
+
+template <class T>
+CLI::Option* addChoice(CLI::App* app, const std::string& name, T& target,
+                       std::vector<std::pair<std::string, T>> choices, const std::string& help) {
+    return app->add_option(name, target, help)->transform(CLI::CheckedTransformer(std::move(choices)));
+}
+
+// ---- groups of options
+// ----------------------------------------------------------------------------------------
+
+void addSourceOptions(CLI::App* app, CommandLine& line, unsigned groups) {
+    if (groups & kModelOptions) {
+        app->add_option("--model", line.model, "model folder, a file inside one, or 'sample' (the default)");
+        app->add_option("--tokenizer", line.tokenizer, "tokenizer files from elsewhere");
+    }
+    if (groups & kTextOptions) {
+        app->add_option("--text", line.text, "the text; - reads standard input");
+        app->add_option("--text-file", line.textFile, "read the text from a file; - is standard input");
+        app->add_option("--text-pair", line.textPair, "a second segment, for models of sentence pairs");
+        app->add_option("--target", line.target, "the decoder's text of an encoder-decoder");
+        app->add_flag("--no-special-tokens", line.noSpecialTokens, "tokenize as if inside another text");
+    }
+    if (groups & kSessionOptions)
+        app->add_option("--session", line.session,
+                        "a saved session or a foreign file, instead of model and text");
+    if (groups & kIdOptions) {
+        addIds(app, "--token-ids", line.tokenIds, "run exactly these ids; no tokenizer needed");
+        addIds(app, "--segment-ids", line.segmentIds, "token types for --token-ids");
+        addIds(app, "--attention-mask", line.attentionMask, "1 for a token, 0 for padding");
+        addIds(app, "--target-ids", line.targetIds, "the decoder's ids of an encoder-decoder");
+    }
+    if (groups & kRunOptions) {
+        app->add_option_function<std::string>(
+               "--device", [&line](const std::string& text) { setDevice(line, text); },
+               "auto, cpu, cuda, cuda:N or mps")
+            ->type_name("DEVICE");
+        addChoice<ComputeType>(app, "--dtype", line.dtype,
+                               {{"auto", ComputeType::automatic},
+                                {"float32", ComputeType::float32},
+                                {"float16", ComputeType::float16},
+                                {"bfloat16", ComputeType::bfloat16}},
+                               "what to compute in");
+        addChoice<StorageForm>(app, "--storage", line.storage,
+                               {{"auto", StorageForm::automatic},
+                                {"dense", StorageForm::dense},
+                                {"factored", StorageForm::factored}},
+                               "how the maps are kept");
+        addChoice<Precision>(app, "--precision", line.precision,
+                             {{"float32", Precision::float32}, {"float16", Precision::float16}},
+                             "of what is kept and exported");
+        app->add_option("--threads", line.threads, "threads of the engine; 0 is one a core")
+            ->check(CLI::Range(0, 1024));
+        app->add_option("--max-length", line.maxLength, "auto, 0 (never truncate) or a number of tokens");
+    }
+}
+
+void addViewOptions(CLI::App* app, CommandLine& line, unsigned groups) {
+    if (groups & kChoiceOptions) {
+        app->add_option("--layers", line.layers, "layers, as 0,3,6-8 or 0 3 6; negative from the end");
+        app->add_option("--heads", line.heads, "heads, likewise");
+        app->add_option("--combine", line.combine, "combine the chosen heads")
+            ->check(CLI::IsMember({"mean", "max", "min", "sum"}));
+    }
+    if (groups & kSingleHeadOptions) {
+        app->add_option("--layer", line.layer, "one layer; negative from the end");
+        app->add_option("--head", line.head, "one head; negative from the end");
+    }
+    if (groups & kFilterOptions) {
+        app->add_flag("--hide-special", line.hideSpecial, "hide special tokens as keys");
+        app->add_flag("--hide-sinks", line.hideSinks, "hide keys that most attention drains to");
+        app->add_flag("--renormalize", line.renormalize, "let what is left of each row sum to one");
+        app->add_flag("--words", line.words, "words instead of pieces");
+        app->add_option("--threshold", line.threshold, "drop weights below this")
+            ->check(CLI::Range(0.0, 1.0));
+        app->add_option("--top-k", line.topK, "keep the K largest of each row")
+            ->check(CLI::Range(1, 1 << 24));
+        app->add_option("--mass", line.mass, "keep the least of each row that sums to this share")
+            ->check(CLI::Range(0.0, 1.0));
+    }
+    if (groups & kDrawOptions) {
+        app->add_option("--colormap", line.colormap, "colour map")->check(CLI::IsMember(colormapNames()));
+        app->add_option("--dpi", line.dpi, "dots an inch")->check(CLI::Range(20, 2400));
+        app->add_option_function<std::string>(
+               "--figure-size", [&line](const std::string& text) { setFigureSize(line, text); },
+               "WIDTHxHEIGHT in inches")
+            ->type_name("WxH");
+        app->add_option("--theme", line.theme, "light or dark")->check(CLI::IsMember({"light", "dark"}));
+        app->add_option("--title", line.title, "title of the figure");
+    }
+    if (groups & kPageOrImageOptions) {
+        app->add_flag("--interactive", line.interactive, "write an HTML page");
+        app->add_flag("--static", line.staticImage, "write an image");
+    }
+    if (groups & kIncludeOption)
+        app->add_option("--include", line.include, "attention,logits,hidden-states (default: attention)");
+    if (groups & kFormatOption)
+        app->add_option("--format", line.format, "text, json or csv")
+            ->check(CLI::IsMember({"text", "json", "csv"}));
+    if (groups & kLinesOption)
+        app->add_flag("--lines", line.lines, "each line of the text on its own; a tab separates a pair");
+    if (groups & kOutputOption)
+        app->add_option("--output,-o", line.output, "write here instead of standard output");
+}
+
+void addCommonOptions(CLI::App* app, CommandLine& line) {
+    app->add_option("--config", line.config, "configuration file (YAML)");
+    app->add_flag("--quiet,-q", line.quiet, "no progress, no notices");
+    app->add_flag("--verbose,-v", line.verbose, "say more");
+}
+
+void addAnalysisOptions(CLI::App* app, CommandLine& line, const AnalysisDescriptor& analysis,
+                        const std::set<std::string>& taken) {
+    for (const auto& option : analysis.options) {
+        if (taken.contains(std::string(option.name))) continue;
+        const auto name = std::string(option.name);
+        auto help = std::string(option.help);
+        if (!option.fallback.empty()) help += " (default: " + std::string(option.fallback) + ")";
+        if (option.kind == AnalysisOption::Kind::flag) {
+            app->add_flag_callback(
+                "--" + name, [&line, name] { line.analysisOptions.set(name, "true"); }, help);
+            continue;
+        }
+        auto* added = app->add_option_function<std::string>(
+            "--" + name, [&line, name](const std::string& value) { line.analysisOptions.set(name, value); },
+            help);
+        switch (option.kind) {
+            case AnalysisOption::Kind::choice:
+                added->check(
+                    CLI::IsMember(std::vector<std::string>(option.choices.begin(), option.choices.end())));
+                break;
+            case AnalysisOption::Kind::integer:
+                added->check(CLI::TypeValidator<std::int64_t>("INT"));
+                break;
+            case AnalysisOption::Kind::number:
+                added->check(CLI::TypeValidator<double>("NUMBER"));
+                break;
+            case AnalysisOption::Kind::text:
+            case AnalysisOption::Kind::flag:
+                break;
+        }
+    }
+}
+
+// ---- lists with spaces and negative numbers
+// --------------------------------------------------------------------
+
+// "--layers 0 3 -1" becomes "--layers=0,3,-1", and "--layer -1" becomes "--layer=-1": to the parser "-1" is
+// an option.
+std::vector<std::string> joinNumbers(const std::vector<std::string>& arguments) {
+    static const std::regex kNumbers("-?[0-9][0-9,.:-]*");
+    static const std::set<std::string> kLists{"--layers", "--heads"};
+    std::vector<std::string> joined;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const auto& argument = arguments[i];
+        const bool more = i + 1 < arguments.size();
+        if (kLists.contains(argument) && more) {
+            std::string list;
+            while (i + 1 < arguments.size() && std::regex_match(arguments[i + 1], kNumbers))
+                list += (list.empty() ? "" : ",") + arguments[++i];
+            joined.push_back(list.empty() ? argument : argument + "=" + list);
+        } else if (argument.starts_with("--") && argument.find('=') == std::string::npos && more &&
+                   arguments[i + 1].starts_with("-") && std::regex_match(arguments[i + 1], kNumbers)) {
+            joined.push_back(argument + "=" + arguments[++i]);
+        } else {
+            joined.push_back(argument);
+        }
+    }
+    return joined;
+}
+
+std::size_t editDistance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t above = row[j];
+            row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+            diagonal = above;
+        }
+    }
+    return row[b.size()];
+}
+
+ParsedCommandLine failure(int code, std::string message) {
+    ParsedCommandLine parsed;
+    parsed.exitCode = code;
+    parsed.message = "attention-viz: " + harmless(message) + "\n";
+    return parsed;
+}
+
+std::string sentence(std::string text) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    if (!text.empty() && text.back() != '.') text += '.';
+    return text;
+}
+
+}  // namespace
+
+ParsedCommandLine parseCommandLine(std::vector<std::string> arguments) {
+    ParsedCommandLine parsed;
+    CommandLine& line = parsed.line;
+    CLI::App app("See the attention of transformers.", "attention-viz");
+    app.set_version_flag("--version", std::string("Attention Viz ") + ATTNVIZ_VERSION);
+    app.require_subcommand(0, 1);
+    app.footer(
+        "Without a command the window opens, with the model, session or text if given.\n"
+        "'attention-viz COMMAND --help' tells a command's options.");
+    addSourceOptions(&app, line, kRunSource);
+    addViewOptions(&app, line, kDrawOptions);
+    addCommonOptions(&app, line);
+    app.add_option("path", line.path, "a model folder, a session, or a file of attention to open");
+    app.add_option("--screenshot", line.screenshot, "save what the window shows, and end");
+    app.add_option_function<std::string>(
+           "--size", [&line](const std::string& text) { setWindowSize(line, text); },
+           "of the screenshot, in pixels")
+        ->type_name("WxH");
+
+    std::vector<std::string> names;
+    for (const CommandDescriptor* command : commands()) {
+        auto* sub = app.add_subcommand(std::string(command->name), std::string(command->help));
+        addSourceOptions(sub, line, command->options);
+        addViewOptions(sub, line, command->options);
+        addCommonOptions(sub, line);
+        sub->callback([&line, command] { line.command = command; });
+        names.emplace_back(command->name);
+    }
+    for (const AnalysisDescriptor* analysis : analyses()) {
+        if (std::find(names.begin(), names.end(), analysis->id) != names.end()) {
+            addAnalysisOptions(app.get_subcommand(std::string(analysis->id)), line, *analysis,
+                               {"layer", "head"});
+            continue;
+        }
+        auto* sub = app.add_subcommand(std::string(analysis->id), std::string(analysis->help));
+        constexpr unsigned kGroups =
+            kRunSource | kChoiceOptions | kFilterOptions | kFormatOption | kOutputOption;
+        addSourceOptions(sub, line, kGroups);
+        addViewOptions(sub, line, kGroups);
+        addCommonOptions(sub, line);
+        addAnalysisOptions(sub, line, *analysis, {});
+        sub->callback([&line, analysis] { line.analysis = analysis; });
+        names.emplace_back(analysis->id);
+    }
+
+    arguments = joinNumbers(arguments);
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    try {
+        app.parse(std::move(arguments));
+    } catch (const CLI::Success& success) {
+        std::ostringstream out, err;
+        app.exit(success, out, err);
+        parsed.exitCode = 0;
+        parsed.message = out.str();
+        parsed.toStandardOutput = true;
+        return parsed;
+    } catch (const CLI::ParseError& error) {
+        const auto used = app.get_subcommands();
+        const std::string help =
+            used.empty() ? "attention-viz --help" : "attention-viz " + used.front()->get_name() + " --help";
+        const bool unusable = dynamic_cast<const CLI::ConversionError*>(&error) != nullptr;
+        return failure(unusable ? 1 : 2, sentence(error.what()) + " See '" + help + "'.");
+    }
+
+    std::error_code ignored;
+    if (!line.command && !line.analysis && !line.path.empty() &&
+        !std::filesystem::exists(line.path, ignored)) {
+        // A word that looks like a path is a missing file; any other was meant as a command.
+        if (line.path.find('/') != std::string::npos)
+            return failure(1, line.path + ": there is no such file or folder.");
+        const auto nearest = *std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
+            return editDistance(line.path, a) < editDistance(line.path, b);
+        });
+        return failure(2, "'" + line.path + "' is neither a command nor a file; did you mean '" + nearest +
+                              "'? See 'attention-viz --help'.");
+    }
+    const bool hasText = line.text || line.textFile || line.tokenIds || !line.session.empty();
+    if (((line.command && line.command->textRequired) || line.analysis) && !hasText)
+        return failure(2, "a text is missing: give --text, --text-file, --token-ids or --session.");
+    if (line.text && line.textFile) return failure(2, "--text and --text-file exclude each other.");
+    if (!line.session.empty() && (line.text || line.textFile || line.tokenIds || !line.model.empty()))
+        return failure(2, "--session stands instead of --model and --text, not beside them.");
+    if (line.tokenIds && (line.text || line.textFile))
+        return failure(2, "--token-ids stands instead of --text, not beside it.");
+    if (!line.tokenIds && (line.segmentIds || line.attentionMask || line.targetIds))
+        return failure(2, "--segment-ids, --attention-mask and --target-ids go with --token-ids.");
+    if (line.interactive && line.staticImage)
+        return failure(2, "--interactive and --static exclude each other.");
+    return parsed;
+}
+
+Result<std::vector<int>> parseIndices(std::string_view list, int count, std::string_view what) {
+    static const std::regex kItem("(-?[0-9]{1,9})(?:-(-?[0-9]{1,9}))?");
+    std::vector<int> indices;
+    const auto allowed = "It has " + std::to_string(count) + " " + std::string(what) + "s: 0 to " +
+                         std::to_string(count - 1) + ", or -" + std::to_string(count) +
+                         " to -1 from the end.";
+    const auto resolve = [count](long index) { return index < 0 ? index + count : index; };
+    const std::string option = "--" + std::string(what) + "s";
+    std::string item;
+    std::istringstream words{[&] {
+        std::string spaced(list);
+        std::replace(spaced.begin(), spaced.end(), ',', ' ');
+        return spaced;
+    }()};
+    while (words >> item) {
+        std::smatch match;
+        if (!std::regex_match(item, match, kItem))
+            return badInput("'" + item + "' is no index or range", option, "Write 0,3,6-8. " + allowed);
+        const long first = resolve(std::stol(match[1]));
+        const long last = match[2].matched ? resolve(std::stol(match[2])) : first;
+        if (first < 0 || last < 0 || first >= count || last >= count)
+            return badInput(std::string(what) + " " + item + " is out of range", option, allowed);
+        for (long index = first; first <= last ? index <= last : index >= last;
+             index += first <= last ? 1 : -1)
+            if (std::find(indices.begin(), indices.end(), static_cast<int>(index)) == indices.end())
+                indices.push_back(static_cast<int>(index));
+    }
+    if (indices.empty()) return badInput("the list is empty", option, allowed);
+    return indices;
+}
+
+}  // namespace attnviz

@@ -1,0 +1,70 @@
+// Wiring: arguments to a command, the stop token that an interrupt fires, and the exit code.
+#include <pthread.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/analysis_command.h"
+#include "app/command.h"
+#include "app/command_line.h"
+#include "app/terminal.h"
+#include "app/window.h"
+
+namespace {
+
+constexpr int kInterrupted = 130;
+
+// The first interrupt asks the work to stop, the second ends the program at once. Signals are taken by a
+// thread of their own, so that nothing runs in a signal handler.
+void watchInterrupts(std::stop_source stop) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::thread([signals, stop]() mutable {
+        int signal = 0;
+        sigwait(&signals, &signal);
+        stop.request_stop();
+        sigwait(&signals, &signal);
+        ::_exit(kInterrupted);
+    }).detach();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namespace attnviz;
+    std::signal(SIGPIPE, SIG_DFL);
+    const auto parsed = parseCommandLine(std::vector<std::string>(argv + 1, argv + argc));
+    if (parsed.exitCode) {
+        std::fputs(parsed.message.c_str(), parsed.toStandardOutput ? stdout : stderr);
+        return *parsed.exitCode;
+    }
+    const CommandLine& line = parsed.line;
+    Terminal terminal(line.quiet, line.verbose);
+    const auto configuration = loadConfiguration(line.config);
+    if (!configuration) {
+        terminal.error(configuration.error());
+        return 1;
+    }
+    if (!line.command && !line.analysis) return runWindow(line, *configuration, terminal);
+
+    std::stop_source stop;
+    watchInterrupts(stop);
+    CommandContext context{line, *configuration, terminal, stop.get_token()};
+    const auto outcome = line.analysis ? runAnalysisCommand(context) : line.command->run(context);
+    if (std::fflush(stdout) != 0 && outcome.ok()) {
+        terminal.error(ioError("cannot be written", "standard output"));
+        return 1;
+    }
+    if (outcome.ok()) return 0;
+    if (outcome.error().kind == ErrorKind::cancelled) return kInterrupted;
+    terminal.error(outcome.error());
+    return 1;
+}

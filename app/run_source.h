@@ -1,0 +1,31 @@
+// The run that a command works on: a session from a file, or a text through a model.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/command.h"
+#include "core/attention/attention_source.h"
+#include "core/model/text_run.h"
+#include "core/session/session.h"
+
+namespace attnviz {
+
+struct RunWishes {
+    bool allLogits = false, hiddenStates = false;
+    std::vector<int> predictAt;  // positions to predict the next token at
+};
+
+// Opens --session, or loads the model (default: the sample) and runs the text. Notices go to the terminal.
+Result<Session> obtainSession(CommandContext& context, const RunWishes& wishes = {});
+
+// The text of --text, --text-file or standard input, checked to be UTF-8. A file's last line end is no part
+// of it.
+Result<std::string> readText(const CommandLine& line);
+
+// --max-length, else the configuration's.
+Result<MaxLength> maxLength(const CommandLine& line, const Configuration& configuration);
+
+}  // namespace attnviz
