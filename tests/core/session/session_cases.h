@@ -12,8 +12,8 @@ namespace attnviz::test {
 // other keys.
 Session encoderDecoderSession();
 
-// Three layers of queries and keys with two shared heads: ALiBi, a relative table, a soft cap with a learned sink. On
-// request the last layer holds a value beyond float16.
+// Three layers of queries and keys with two shared heads: ALiBi, a relative table, a soft cap with a learned
+// sink. On request the last layer holds a value beyond float16.
 Session factoredSession(bool beyondHalf = false);
 
 // All weights of a source, in the order layer, head, query, key.

@@ -40,8 +40,7 @@ class WordsTest : public QObject {
                                      << "don't| stop|.|.|.";
         QTest::newRow("specials alone") << "[CLS]|play|ing|[SEP]|[SEP]"
                                         << "[CLS]|playing|[SEP]|[SEP]";
-        X
-                                             << "a| | |b";
+        X << "a| | |b";
         QTest::newRow("one token") << "word"
                                    << "word";
     }
