@@ -10,7 +10,7 @@ struct DrawnFigure {
     FigureLayout layout;
 };
 
-// Refuses sizes outside 0.5 to 100 inches, and a process without a QGuiApplication.
+// Refuses sizes outside 2 to 100 inches, and a process without a QGuiApplication.
 Result<DrawnFigure> drawnFigure(const ExportRequest& request, std::stop_token stop);
 
 }  // namespace attnviz::ui

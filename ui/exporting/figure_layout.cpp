@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/widgets/number_text.h"
+
 namespace attnviz::ui {
 namespace {
 
 constexpr double kPoint = kUnitsPerPoint;
 constexpr double kCos60 = 0.5;
 constexpr double kLeastAxisPoints = 4.5;
-constexpr int kManyPanels = 25;  // from here on small panels carry no tokens
+constexpr double kLongestTick = 52, kTickRoom = 11;  // in pixels of an axis' layout
+constexpr int kManyPanels = 25;                      // from here on small panels carry no tokens
 
 double textWidth(const QString& text, int size, QFont::Weight weight = QFont::Normal) {
     return QFontMetricsF(figureFont(size, weight)).horizontalAdvance(text);
@@ -42,6 +45,7 @@ class Layouter {
                 m_columns = columns;
             }
         }
+        if (m_plan.columns > 0) m_columns = m_plan.columns;
         fill(m_columns);
         placeTexts();
         return m_layout;
@@ -98,22 +102,33 @@ class Layouter {
         request.maxBreadth = breadth / scale;
         request.lineHeight = kAxisLineHeight;
         request.widthOf = [&](const QString& text) { return metrics.horizontalAdvance(text) / scale; };
-        return layoutTokenAxis(request);
+        TokenAxisLayout layout = layoutTokenAxis(request);
+        if (layout.form != TokenAxisForm::ticks) return layout;
+        // On paper a tick names its own token, not the text that begins there.
+        double longest = 0;
+        for (auto& label : layout.labels) {
+            label.text = elided(labels[label.token], kLongestTick, request.widthOf);
+            longest = std::max(longest, request.widthOf(label.text));
+        }
+        if (!across) layout.breadth = longest + layout.indexBreadth + kTickRoom;
+        return layout;
     }
 
-    // How far turned labels reach beyond the end of their edge.
+    // How far labels reach beyond both ends of their edge together.
     double overhang(const TokenAxisLayout& keys, double length) const {
-        double beyond = 0;
+        double beyond = 0, before = 0;
         const double scale = m_layout.axisScale;
         for (const auto& label : keys.labels) {
-            const double width = textWidth(label.text, m_layout.axisSize);
-            double right = label.at * scale;
-            if (keys.form == TokenAxisForm::turned60) right += width * kCos60 + m_layout.axisSize * 0.7;
-            if (keys.form == TokenAxisForm::horizontal || keys.form == TokenAxisForm::ticks)
-                right += std::max(width, textWidth(QString::number(label.token), m_layout.axisSize)) / 2;
-            beyond = std::max(beyond, right - length);
+            const double width = textWidth(label.text, m_layout.axisSize), at = label.at * scale;
+            if (keys.form == TokenAxisForm::turned60) {
+                beyond = std::max(beyond, at + width * kCos60 + m_layout.axisSize * 0.7 - length);
+            } else if (keys.form != TokenAxisForm::turned90) {
+                const double half = std::max(width, textWidth(countText(label.token), m_layout.axisSize)) / 2;
+                beyond = std::max(beyond, at + half - length);
+                before = std::max(before, half - at);
+            }
         }
-        return beyond;
+        return beyond + before + (before > 0 ? points(3) : 0);
     }
 
     // Lays all panels out in so many columns; returns the smaller side of a cell relative to the tokens.
@@ -121,7 +136,9 @@ class Layouter {
         const int count = static_cast<int>(m_plan.panels.size());
         const int rows = (count + columns - 1) / columns;
         const bool shared = m_plan.sameTokens;
-        const double titleHeight = count > 1 ? m_layout.labelSize * 1.5 : 0;
+        const double titleHeight = count >= kManyPanels ? m_layout.tickSize * 1.2
+                                   : count > 1          ? m_layout.labelSize * 1.5
+                                                        : 0;
         double queryBreadth = points(20), keyBreadth = points(20), beyond = 0;
         double cellWidth = 0, cellHeight = 0;
         int mostQueries = 1, mostKeys = 1;

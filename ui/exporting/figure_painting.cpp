@@ -35,9 +35,7 @@ class Painting {
             if (m_layout.valuesShown)
                 if (auto done = values(panel, place, stop); !done) return done;
             frame(place.map);
-            if (!place.title.isEmpty())
-                text(place.title, elidedTo(panel.title, place.title.width(), m_layout.labelSize),
-                     m_layout.labelSize, QFont::DemiBold);
+            if (!place.title.isEmpty()) panelTitle(panel, place.title);
             if (place.keyLabels) keyLabels(place);
             if (place.queryLabels) queryLabels(place);
         }
@@ -63,6 +61,19 @@ class Painting {
                             QFont::Weight weight = QFont::Normal) {
         const QFontMetricsF metrics(figureFont(size, weight));
         return elided(text, width, [&](const QString& part) { return metrics.horizontalAdvance(part); });
+    }
+
+    // The long title, or the short one where that does not fit, smaller where neither does.
+    void panelTitle(const FigurePanel& panel, const QRectF& place) {
+        int size = std::min(m_layout.labelSize, static_cast<int>(place.height() / 1.2));
+        const auto widthAt = [](const QString& words, int at) {
+            return QFontMetricsF(figureFont(at, QFont::DemiBold)).horizontalAdvance(words);
+        };
+        const QString& words = widthAt(panel.title, size) <= place.width() ? panel.title : panel.shortTitle;
+        const double needed = widthAt(words, size);
+        if (needed > place.width())
+            size = std::max(3 * kUnitsPerPoint, static_cast<int>(size * place.width() / needed));
+        text(place, elidedTo(words, place.width() + 1, size, QFont::DemiBold), size, QFont::DemiBold);
     }
 
     // Text with its cap height centred, at the left, middle or right of a place; never wrapped or clipped.

@@ -113,6 +113,7 @@ Result<FigurePlan> planFigure(const ExportRequest& request, std::stop_token stop
             source = filtered(source, settings, {});
         }
         const AttentionInfo& shown = source->info();
+        if (!severalKinds && layers.size() > 1 && shown.heads > 1) plan.columns = shown.heads;
         const QStringList queries = figureLabels(queryLabels(run, *exported.source));
         const QStringList keys = figureLabels(keyLabels(run, *exported.source));
         for (const int layer : layers)
@@ -121,7 +122,7 @@ Result<FigurePlan> planFigure(const ExportRequest& request, std::stop_token stop
                     return badInput(
                         "the figure would have more than " + std::to_string(kLargestPanelCount) + " panels",
                         {}, "Choose fewer layers or heads, or combine the heads.");
-                FigurePanel panel{source, {layer, head}, {}, queries, keys};
+                FigurePanel panel{source, {layer, head}, {}, {}, queries, keys};
                 layerText = QStringLiteral("%1ayer %2")
                                 .arg(severalKinds ? kindTitle(info.kind) + " l" : "L")
                                 .arg(exported.layers[static_cast<std::size_t>(layer)]);
@@ -129,6 +130,11 @@ Result<FigurePlan> planFigure(const ExportRequest& request, std::stop_token stop
                                ? QStringLiteral("head %1").arg(exported.heads[static_cast<std::size_t>(head)])
                                : QString::fromStdString(shown.combined);
                 panel.title = layerText + (shown.heads > 1 ? QStringLiteral(", ") + headText : QString());
+                panel.shortTitle =
+                    QStringLiteral("L%1").arg(exported.layers[static_cast<std::size_t>(layer)]) +
+                    (shown.heads > 1
+                         ? QStringLiteral(" H%1").arg(exported.heads[static_cast<std::size_t>(head)])
+                         : QString());
                 plan.panels.push_back(std::move(panel));
             }
     }
@@ -138,7 +144,7 @@ Result<FigurePlan> planFigure(const ExportRequest& request, std::stop_token stop
         plan.title = plan.panels.size() > 1
                          ? model + (headText.contains(" of ") ? ", " + headText : QString())
                          : model + ", " + layerText.toLower() + ", " + headText;
-    if (plan.panels.size() == 1) plan.panels.front().title.clear();
+    if (plan.panels.size() == 1) plan.panels.front().title = plan.panels.front().shortTitle = QString();
 
     double largest = 0;
     for (const auto& panel : plan.panels) {

@@ -18,7 +18,7 @@ namespace attnviz::ui {
 struct FigurePanel {
     std::shared_ptr<const AttentionSource> source;
     HeadId head;
-    QString title;  // "Layer 2 · Head 4"; empty where the figure has one panel
+    QString title, shortTitle;  // "Layer 2, head 4", "L2 H4"; empty where the figure has one panel
     QStringList queries, keys;
 };
 
@@ -27,6 +27,7 @@ struct FigurePlan {
     std::vector<FigurePanel> panels;
     ColorScale scale;
     bool sameTokens = true;  // all panels have the same queries and keys
+    int columns = 0;         // heads, where every layer shows the same; 0: as it fits best
 };
 
 inline constexpr int kLargestPanelCount = 400;

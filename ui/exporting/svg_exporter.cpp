@@ -34,10 +34,12 @@ Result<void> writeSvg(const ExportRequest& request, ByteSink& sink, const Progre
             !done)
             return done;
     }
-    // Qt names one family and lets viewers smooth images. Text of the figure cannot look like either: its
+    // Qt names one family and lets viewers smooth images. Text of the figure cannot be taken for either: its
     // quotes are escaped.
     bytes.replace("font-family=\"Inter\"",
                   "font-family=\"Inter, 'Noto Sans', Helvetica, Arial, sans-serif\"");
+    for (const char* hint : {" image-rendering=\"optimizeSpeed\"", " image-rendering=\"optimizeQuality\""})
+        bytes.replace(hint, "");
     bytes.replace("<image ", "<image image-rendering=\"pixelated\" ");
     return sink.write({bytes.constData(), static_cast<std::size_t>(bytes.size())});
 }
