@@ -7,7 +7,8 @@
 namespace attnviz {
 namespace {
 
-const std::array kAnalyses{&kSummaryAnalysis, &kStatisticsAnalysis, &kPositionalAnalysis};
+const std::array kAnalyses{&kSummaryAnalysis, &kStatisticsAnalysis, &kPositionalAnalysis,
+                           &kFlowAnalysis,    &kRolloutAnalysis,    &kRolesAnalysis};
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 namespace attnviz {
 
-extern const AnalysisDescriptor kStatisticsAnalysis, kPositionalAnalysis, kSummaryAnalysis;
+extern const AnalysisDescriptor kSummaryAnalysis, kStatisticsAnalysis, kPositionalAnalysis, kFlowAnalysis,
+    kRolloutAnalysis, kRolesAnalysis;
 
 }  // namespace attnviz
