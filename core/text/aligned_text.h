@@ -42,6 +42,12 @@ class AlignedText {
 
     // The span of the original that the byte stands for.
     ByteSpan at(std::size_t byte) const;
+    // The span of the character of `length` bytes that begins at `byte`.
+    ByteSpan spanOf(std::size_t byte, std::size_t length) const {
+        if (!m_spans.empty()) return m_spans[byte];
+        const auto first = m_origin + static_cast<std::uint32_t>(byte);
+        return {first, first + static_cast<std::uint32_t>(length)};
+    }
     // From the first byte's begin to the last one's end; begin < end.
     ByteSpan over(std::size_t begin, std::size_t end) const { return {at(begin).begin, at(end - 1).end}; }
 
@@ -62,7 +68,7 @@ class AlignedText {
         Writer out(m_text.size());
         for (std::size_t at = 0; at < m_text.size();) {
             const utf8::Character character = utf8::decode(m_text, at);
-            out.m_source = this->at(at);
+            out.m_source = spanOf(at, character.length);
             each(character.point, out);
             at += character.length;
         }
@@ -77,6 +83,11 @@ class AlignedText {
             m_spans.reserve(expected);
         }
         void put(char32_t point) {
+            if (point < 0x80) {
+                m_text.push_back(static_cast<char>(point));
+                m_spans.push_back(m_source);
+                return;
+            }
             utf8::append(m_text, point);
             m_spans.resize(m_text.size(), m_source);
         }
@@ -93,6 +104,11 @@ class AlignedText {
         std::vector<ByteSpan> m_spans;
         ByteSpan m_source;
     };
+    // A text that was made elsewhere, with one span a byte.
+    void take(std::string text, std::vector<ByteSpan> spans) {
+        m_text = std::move(text);
+        m_spans = std::move(spans);
+    }
     void take(Writer&& writer) {
         m_text = std::move(writer.m_text);
         m_spans = std::move(writer.m_spans);

@@ -18,7 +18,7 @@ class BertNormalizer final : public Normalizer {
  public:
     explicit BertNormalizer(BertOptions options) : m_options(options) {}
     Result<void> apply(AlignedText& text) const override {
-        if (applyToAscii(text)) return {};
+        if (applyToAscii(text) || applyInOnePass(text)) return {};
         clean(text);
         if (m_options.stripAccents) {
             normalizeUnicode(text, NormalizationForm::nfd);
@@ -53,6 +53,44 @@ class BertNormalizer final : public Normalizer {
         }
         text.replaceLetters(std::move(lower));
         return true;
+    }
+
+    // All steps at once, character by character; not for texts with marks of their own, which change places.
+    bool applyInOnePass(AlignedText& text) const {
+        bool hasMarks = false;
+        AlignedText changed = text;
+        changed.rewrite([&](char32_t point, AlignedText::Writer& out) {
+            if (m_options.cleanText) {
+                if (isKind(point, CharacterClass::control)) return;
+                if (isKind(point, CharacterClass::whitespace)) point = U' ';
+            }
+            if (point < 0x80) {
+                out.put(m_options.lowercase && point >= U'A' && point <= U'Z' ? point + 32 : point);
+                return;
+            }
+            const bool apart = m_options.setIdeographsApart && isKind(point, CharacterClass::ideograph);
+            if (apart) out.put(U' ');
+            if (m_options.stripAccents) {
+                const Decomposition decomposition = decomposeAlone(point);
+                hasMarks = hasMarks || decomposition.isMark;
+                if (decomposition.count == 0) putLetter(point, out);
+                for (int i = 0; i < decomposition.count; ++i)
+                    putLetter(decomposition.parts[static_cast<std::size_t>(i)], out);
+            } else {
+                putLetter(point, out);
+            }
+            if (apart) out.put(U' ');
+        });
+        if (hasMarks) return false;
+        text = std::move(changed);
+        return true;
+    }
+
+    void putLetter(char32_t point, AlignedText::Writer& out) const {
+        if (m_options.stripAccents && isKind(point, CharacterClass::nonspacingMark)) return;
+        std::array<char32_t, 2> lower{point};
+        const int count = m_options.lowercase ? attnviz::lowercase(point, lower) : 1;
+        for (int i = 0; i < count; ++i) out.put(lower[static_cast<std::size_t>(i)]);
     }
 
     void clean(AlignedText& text) const {

@@ -1,4 +1,5 @@
 // GPT-2's words, and their bytes as printable characters.
+#include <array>
 #include <optional>
 #include "core/text/byte_alphabet.h"
 
@@ -24,20 +25,50 @@ class ByteLevelPreTokenizer final : public PreTokenizer {
             };
             if (auto done = splitWords(text, find, DelimiterBehavior::isolated); !done) return done.error();
         }
-        rewriteWords(text, [&](const Word& word, AlignedText::Writer& out) {
-            const std::string& all = text.text.text();
-            for (std::size_t at = word.begin; at < word.end;) {
-                const std::size_t length = utf8::lengthOfLead(all[at]);
-                const ByteSpan span = text.text.at(at);
-                for (std::size_t i = 0; i < length; ++i)
-                    out.put(lettersOfByte(static_cast<std::uint8_t>(all[at + i])), span);
-                at += length;
-            }
-        });
+        spellBytes(text);
         return {};
     }
 
  private:
+    // Every byte becomes its printable character; added tokens stay as they are.
+    static void spellBytes(WordedText& text) {
+        std::array<std::string_view, 256> letters;
+        for (std::size_t byte = 0; byte < 256; ++byte)
+            letters[byte] = lettersOfByte(static_cast<std::uint8_t>(byte));
+        const std::string& all = text.text.text();
+        std::size_t expected = 0;
+        for (const Word& word : text.words) expected += (word.end - word.begin) * std::size_t{2};
+        std::string spelled(expected, '\0');
+        std::vector<ByteSpan> spans(expected);
+        std::size_t to = 0;
+        const auto put = [&](char letter, ByteSpan span) {
+            spelled[to] = letter;
+            spans[to] = span;
+            ++to;
+        };
+        for (Word& word : text.words) {
+            const auto begin = static_cast<std::uint32_t>(to);
+            for (std::size_t at = word.begin; at < word.end;) {
+                const std::size_t length = utf8::lengthOfLead(all[at]);
+                const ByteSpan span = text.text.spanOf(at, length);
+                for (const std::size_t end = at + length; at < end; ++at) {
+                    if (word.addedId >= 0) {
+                        put(all[at], span);
+                        continue;
+                    }
+                    const std::string_view letter = letters[static_cast<unsigned char>(all[at])];
+                    put(letter[0], span);
+                    if (letter.size() > 1) put(letter[1], span);
+                }
+            }
+            word.begin = begin;
+            word.end = static_cast<std::uint32_t>(to);
+        }
+        spelled.resize(to);
+        spans.resize(to);
+        text.text.take(std::move(spelled), std::move(spans));
+    }
+
     static void addPrefixSpaces(WordedText& text) {
         bool needed = false;
         for (const Word& word : text.words)

@@ -154,6 +154,21 @@ bool isUntouched(std::string_view text, NormalizationForm form) {
 
 }  // namespace
 
+Decomposition decomposeAlone(char32_t point) {
+    Decomposition out;
+    if (point < 0xC0) return out;
+    out.isMark = combiningClass(point) != 0;
+    icu::UnicodeString parts;
+    const auto icuPoint = static_cast<UChar32>(point);
+    if (u_getIntPropertyValue(icuPoint, UCHAR_NFD_QUICK_CHECK) != UNORM_NO || !isKnown(point) ||
+        !data().canonical->getDecomposition(icuPoint, parts))
+        return out;
+    for (std::int32_t i = 0; i < parts.length() && out.count < 4; i += U16_LENGTH(parts.char32At(i)))
+        out.parts[static_cast<std::size_t>(out.count++)] = static_cast<char32_t>(parts.char32At(i));
+    out.isMark = out.isMark || combiningClass(out.parts[0]) != 0;
+    return out;
+}
+
 void normalizeUnicode(AlignedText& text, NormalizationForm form) {
     if (isUntouched(text.text(), form)) return;
     const bool compatible = form == NormalizationForm::nfkc || form == NormalizationForm::nfkd;

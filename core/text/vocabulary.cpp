@@ -60,10 +60,10 @@ void Vocabulary::finish() {
     m_greatestId = -1;
     for (const Entry& entry : m_entries) m_greatestId = std::max<std::int64_t>(m_greatestId, entry.id);
     const bool dense = m_greatestId < static_cast<std::int64_t>(8 * m_count + 65536);
-    if (dense) m_byId.assign(static_cast<std::size_t>(m_greatestId + 1), 0);
+    if (dense) m_byId.assign(static_cast<std::size_t>(m_greatestId + 1), {});
     for (std::uint32_t index = 0; index < m_entries.size(); ++index) {
         if (dense)
-            m_byId[m_entries[index].id] = index + 1;
+            m_byId[m_entries[index].id] = {m_entries[index].offset, m_entries[index].length};
         else
             m_sparse[m_entries[index].id] = index;
     }
@@ -79,8 +79,9 @@ std::optional<std::uint32_t> Vocabulary::idOf(std::string_view piece) const {
 std::optional<std::string_view> Vocabulary::pieceOf(std::int64_t id) const {
     if (id < 0 || id > m_greatestId) return std::nullopt;
     if (!m_byId.empty()) {
-        const std::uint32_t entry = m_byId[static_cast<std::size_t>(id)];
-        return entry == 0 ? std::nullopt : std::optional(textOf(m_entries[entry - 1]));
+        const Place& place = m_byId[static_cast<std::size_t>(id)];
+        if (place.length == kNoPiece) return std::nullopt;
+        return std::string_view(m_text).substr(place.offset, place.length);
     }
     const auto found = m_sparse.find(static_cast<std::uint32_t>(id));
     return found == m_sparse.end() ? std::nullopt : std::optional(textOf(m_entries[found->second]));

@@ -43,7 +43,11 @@ class Vocabulary {
     std::vector<std::uint32_t> m_slots;  // entry + 1, or 0
     std::size_t m_count = 0, m_longestPiece = 0;
     std::int64_t m_greatestId = -1;
-    std::vector<std::uint32_t> m_byId;                          // entry + 1, where ids are dense
+    struct Place {
+        std::uint32_t offset = 0, length = kNoPiece;
+    };
+    static constexpr std::uint32_t kNoPiece = 0xFFFFFFFF;
+    std::vector<Place> m_byId;                                  // where ids are dense
     std::unordered_map<std::uint32_t, std::uint32_t> m_sparse;  // entry, where they are not
 };
 
