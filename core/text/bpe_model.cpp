@@ -219,8 +219,12 @@ Result<void> readMerges(const ModelSpec& spec, BpeModel& model, const PartPlace&
         if (!leftId) return unknownPiece(left);
         const auto rightId = model.pieces.idOf(right);
         if (!rightId) return unknownPiece(right);
+        if (right.size() < model.prefix.size())
+            return badInput("merge " + std::to_string(rank + 1) +
+                                " has a second piece that is shorter than the prefix of such pieces",
+                            place.where);
         whole = left;
-        whole += right.substr(std::min(model.prefix.size(), right.size()));
+        whole += right.substr(model.prefix.size());
         const auto merged = model.pieces.idOf(whole);
         if (!merged) return unknownPiece(whole);
         model.merges.add(*leftId, *rightId, {rank++, *merged});

@@ -19,6 +19,14 @@ std::string rangesOf(std::span<const CharacterRange> ranges) {
     return out;
 }
 
+// The new numbers that are decimal digits: all but Kaktovik's.
+std::string newDigits() {
+    std::string out;
+    for (const CharacterRange& range : newNumbers())
+        if (range.first != 0x1D2C0) out += rangesOf({&range, 1});
+    return out;
+}
+
 bool isCategory(std::string_view name) {
     if (name == "Any" || name == "L&" || name == "LC") return true;
     if (name.empty() || name.size() > 2) return false;
@@ -190,10 +198,11 @@ class Translator {
             return;
         }
         m_at += 2;
-        static constexpr std::string_view kWord = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
+        // Oniguruma counts the superscripts and fractions of Latin-1 as parts of words.
+        static constexpr std::string_view kWord =
+            "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}";
         const std::string word =
-            std::string(kWord) +
-            (m_new ? rangesOf(newLetters()) + rangesOf(newMarks()) + rangesOf(newNumbers()) : "");
+            std::string(kWord) + (m_new ? rangesOf(newLetters()) + rangesOf(newMarks()) + newDigits() : "");
         switch (kind) {
             case 's':  // PCRE2 counts U+180E
                 if (!m_new)
@@ -215,6 +224,12 @@ class Translator {
                     refuse("has \\W in a character class, which is not supported");
                 else
                     m_out += "[^" + word + "]";
+                return;
+            case 'd':
+                if (!m_new)
+                    m_out += "\\d";
+                else
+                    m_out += inClass ? "\\d" + newDigits() : "[\\d" + newDigits() + "]";
                 return;
             case 'h':
                 m_out += inClass ? "0-9a-fA-F" : "[0-9a-fA-F]";

@@ -22,20 +22,23 @@ struct ByteLevelFamily {
     bool robertaTokens;                             // <s> text </s>
     std::string_view pattern;                       // empty: GPT-2's
     bool nfc;
+    std::string_view specials;  // separated by spaces; numbered after the vocabulary where it lacks them
 };
 
 constexpr std::string_view kQwen2Pattern =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 constexpr std::array kFamilies{
-    ByteLevelFamily{"GPT-2", "GPT2Tokenizer", "gpt2 opt", false, {}, false},
+    ByteLevelFamily{"GPT-2", "GPT2Tokenizer", "gpt2 opt", false, {}, false, {}},
     ByteLevelFamily{"RoBERTa",
                     "RobertaTokenizer BartTokenizer LongformerTokenizer LEDTokenizer MvpTokenizer",
                     "roberta bart longformer led mvp",
                     true,
                     {},
-                    false},
-    ByteLevelFamily{"Qwen2", "Qwen2Tokenizer", "qwen2 qwen2_moe qwen3 qwen3_moe", false, kQwen2Pattern, true},
+                    false,
+                    {}},
+    ByteLevelFamily{"Qwen2", "Qwen2Tokenizer", "qwen2 qwen2_moe qwen3 qwen3_moe", false, kQwen2Pattern, true,
+                    "<|endoftext|> <|im_start|> <|im_end|>"},
 };
 
 bool names(std::string_view list, std::string_view name) {
@@ -93,11 +96,16 @@ Result<std::vector<std::pair<std::string_view, std::string_view>>> readMerges(st
 
 void addSpecials(TokenizerSpec& spec, const ByteLevelFamily& family, const TokenizerSettings& settings) {
     const auto add = [&](const std::string& piece, bool stripLeft) {
-        if (!spec.model.pieces->idOf(piece)) return;
+        if (!spec.model.pieces->idOf(piece) && !names(family.specials, piece)) return;
         const auto same = [&](const AddedToken& token) { return token.content == piece; };
         if (std::any_of(spec.added.begin(), spec.added.end(), same)) return;
         spec.added.push_back({piece, false, stripLeft, false, false, true});
     };
+    for (std::string_view rest = family.specials; !rest.empty();) {
+        const std::size_t end = std::min(rest.find(' '), rest.size());
+        add(std::string(rest.substr(0, end)), false);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
     for (const std::string_view key :
          {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token"})
         if (const auto piece = settings.token(key)) add(*piece, false);

@@ -5,8 +5,8 @@
     make_tokenizer_goldens.py encode TOKENIZER LINES OUTPUT [--no-special-tokens]
                                                                 JSON lines as `attention-viz tokenize --lines` writes them
     make_tokenizer_goldens.py compare OURS THEIRS               prints the first differences; exit 1 if there are any
-    make_tokenizer_goldens.py hash TOKENIZER LINES              SHA-256 over ids, pieces, spans and special flags
-    make_tokenizer_goldens.py small SAMPLE FOLDER               the committed goldens
+    make_tokenizer_goldens.py hashes DATA LINES OUTPUT          SHA-256 of ids, spans, flags and pieces: corpus_hashes.json
+    make_tokenizer_goldens.py small SAMPLE FOLDER               the committed goldens (tests/core/text/golden)
 
 TOKENIZER is a tokenizer.json, or a vocab.txt (read as BERT's cased one).
 """
@@ -20,29 +20,40 @@ import zipfile
 import tokenizers
 
 
-def corpus(data, out):
-    """Every line of every text, with tabs in some of them (pairs) and what nobody types by itself."""
+SPECIALS = ("<|endoftext|>", "[CLS]", "[SEP]", "[MASK]", "[UNK]", "<s>", "</s>", "<mask>", "<pad>")
+
+
+def corpus_lines(data):
+    """Every fifth line of all texts, pairs of some, and what nobody types by himself. tokenizer_corpus_test.cpp does the same."""
     text = pathlib.Path(data) / "text"
     lines = []
 
-    def take(content):
-        lines.extend(line.replace("\0", "") for line in content.split("\n"))
+    def take(content, most=None):
+        lines.extend(content.split(b"\n")[:most])
 
     with zipfile.ZipFile(text / "udhr2.zip") as archive:
         for name in sorted(archive.namelist()):
             if name.endswith(".txt"):
-                take(archive.read(name).decode("utf-8", "ignore"))
-    take("\n".join(json.loads((text / "blns.json").read_text("utf-8"))))
-    take((text / "emoji-test.txt").read_text("utf-8"))
-    take((text / "NormalizationTest.converted.txt").read_text("utf-8"))
-    for name in sorted((text / "gutenberg").iterdir())[:6]:
-        take(name.read_text("utf-8", "ignore")[:300000])
-    some = [line for line in lines if 0 < len(line) < 300 and "\t" not in line][::97]
-    lines += [a + "\t" + b for a, b in zip(some, reversed(some))]
-    for special in ("<|endoftext|>", "[CLS]", "[SEP]", "[MASK]", "[UNK]", "<s>", "</s>", "<mask>", "<pad>"):
-        lines += [f"a{special}b", f"x  {special}  y", special, special * 3, f"{special}\t{special}", f" {special} "]
-    lines += ["a" * 5000, "word " * 3000, "é" * 2000, "\u4e2d" * 500, " " * 3000, "x" * 99, "x" * 100, "x" * 101, "😀" * 101]
-    pathlib.Path(out).write_text("\n".join(lines) + "\n", "utf-8")
+                take(archive.read(name))
+    for string in json.loads((text / "blns.json").read_text("utf-8")):
+        take(string.encode("utf-8"))
+    take((text / "emoji-test.txt").read_bytes())
+    take((text / "NormalizationTest.converted.txt").read_bytes())
+    for name in ("pg11.txt", "pg19068.txt", "pg25344.txt", "pg2641.txt", "2701-0.txt"):
+        take((text / "gutenberg" / name).read_bytes(), 3000)
+    lines = lines[::5]
+    lines += [lines[i] + b"\t" + lines[i - 97] for i in range(97, len(lines), 97)]
+    for special in SPECIALS:
+        forms = (f"a{special}b", f"x  {special}  y", special, special * 3, f"{special}\t{special}", f" {special} ")
+        lines += [form.encode("utf-8") for form in forms]
+    long = ("a" * 5000, "word " * 3000, "é" * 2000, "中" * 500, " " * 3000, "x" * 99, "x" * 100, "x" * 101, "😀" * 101)
+    lines += [line.encode("utf-8") for line in long]
+    return lines
+
+
+def corpus(data, out):
+    lines = corpus_lines(data)
+    pathlib.Path(out).write_bytes(b"\n".join(lines) + b"\n")
     print(len(lines), "lines")
 
 
@@ -87,8 +98,8 @@ def document(tokenizer, specials, line, add_special_tokens):
         convert = to_bytes[segment] if segment < len(texts) else to_bytes[0]
         span = [convert(begin), convert(end)]
         piece, content = encoding.tokens[index], specials.get(encoding.ids[index])
-        # A special token that was typed: the piece is what stood there. An unknown word's [UNK] is none.
-        typed = content is not None and piece.strip() == content and texts[segment][begin:end].strip() == content
+        # A special token that was typed stands in the text by its name. An unknown word's [UNK] does not.
+        typed = content is not None and texts[segment][begin:end].strip() == content
         spans.append(span)
         flags.append(made or typed)
         segments.append(segment)
@@ -114,6 +125,83 @@ def documents(path, lines, add_special_tokens):
     content = pathlib.Path(lines).read_bytes().decode("utf-8")
     for line in content.split("\n")[: -1 if content.endswith("\n") else None]:
         yield document(tokenizer, specials, line, add_special_tokens)
+
+
+def canonical(item):
+    """What the corpus test hashes of a line."""
+    rows = zip(item["input_ids"], item["spans"], item["special"], item["pieces"])
+    return "".join(f"{i} {b} {e} {int(f)} {p}\n" for i, (b, e), f, p in rows) + "\n"
+
+
+def hashes(path, lines, add_special_tokens):
+    """SHA-256 of every thousand lines, shortened."""
+    out, block, count = [], hashlib.sha256(), 0
+    for item in documents(path, lines, add_special_tokens):
+        block.update(canonical(item).encode("utf-8"))
+        count += 1
+        if count % 1000 == 0:
+            out.append(block.hexdigest()[:12])
+            block = hashlib.sha256()
+    return out + [block.hexdigest()[:12]]
+
+
+HASHED = ("gpt2/tokenizer.json", "roberta-base/tokenizer.json", "bert-base-uncased/tokenizer.json",
+          "distilbert-base-uncased/tokenizer.json", "bert-base-multilingual-cased/vocab.txt", "pythia/tokenizer.json",
+          "qwen2/tokenizer.json", "llama/tokenizer.json")  # fmt: skip
+
+
+def corpus_hashes(data, lines, out):
+    result = {}
+    for name in HASHED:
+        for special in (True, False):
+            key = name + ("" if special else " --no-special-tokens")
+            result[key] = hashes(pathlib.Path(data) / "tokenizers" / name, lines, special)
+            print(key, flush=True)
+    pathlib.Path(out).write_text(json.dumps({"tokenizers": tokenizers.__version__, "hashes": result}, indent=1) + "\n")
+
+
+HARD = [
+    "", " ", "  ", "\t", "\r", "\u00a0", "\u3000", "a", " a", "a ", "  a  b   ", "Hello, world!", "I'm you're DON'T",
+    "the The THE the", "The Quick brown fox foxes 9fox dog  dogs  dogged", "under_score-hyphen_-x-,_y", "a,b,,c x y",
+    "1984 3.14 ½ ٣٤٥ Ⅷ 12345678", "naïve café Ångström", "e\u0301 a\u0323\u0302 \u1e69 s\u0307\u0323", "\u212b \ufb01 ① ｱ",
+    "İstanbul ẞ ǅ Σς", "日本語テキスト", "中文 字符", "한국어 \u1112\u1161\u11ab", "русский ελληνικά", "हिन्दी क्षि", "العربية",
+    "עִבְרִית", "ไทย", "👩‍👩‍👧‍👦🏳️‍🌈", "😀😀", "\U0001f1e9\U0001f1ea", "\u200b\u200d\ufeff", "\x00\x01\x7f\x85", "a\x00b\ufffd",
+    "\u180e\u2028x\u2029", "\U00011f02\U0001e4d0\U00031350 \U00010d40", "\u0300\u0301", "x" * 13, "x" * 101, "a\u0345b",
+    "[CLS] a[SEP]b [UNK]", "<|x|>  y<|x z <|x|", "<mask> a <mask>b", "<|endoftext|>a", "\u0378\ue000\U0010ffff",
+    "two\ttexts", "\t", "\tb", "a\t", "the fox\tthe dog", "a [SEP]\t<mask> b", "x" * 30 + "\u0301" * 30, "\u1ebf\u0309\u0323",
+    "\u0f71\u0f72\u0f74", "ﷺ ㍿", "\u0958\u2adc", "\U0001d15e", "－＿．，", "¡¿«»…—–", "$+<=>^`|~ ©®™", "ſ K Å ΐ ﬃ",
+]  # fmt: skip
+
+
+def small(sample, folder):
+    from tokenizer_kinds import KINDS
+
+    folder = pathlib.Path(folder)
+    lines = folder / "lines.txt"
+    lines.parent.mkdir(parents=True, exist_ok=True)
+    lines.write_bytes(("\n".join(HARD) + "\n").encode("utf-8"))
+    for name, make in KINDS.items():
+        (folder / name).mkdir(exist_ok=True)
+        state = json.loads(make().to_str())
+        if name == "bpe-affixes":
+            del state["model"]["type"]
+            state["model"]["merges"] = [" ".join(pair) for pair in state["model"]["merges"]]
+        if name == "bpe-metaspace":  # the byte pieces are pieces, no added tokens
+            state["added_tokens"] = state["added_tokens"][:3]
+        text = json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+        (folder / name / "tokenizer.json").write_text(text + "\n", "utf-8")
+    for name in ["sample-model", *KINDS]:
+        path = pathlib.Path(sample) / "tokenizer.json" if name == "sample-model" else folder / name / "tokenizer.json"
+        tokenizer = load(path)
+        with open(folder / f"{name}.expected", "w", encoding="utf-8") as out:
+            for special in (True, False):
+                for item in documents(path, lines, special):
+                    if not special and len(item["text"]) > 6:
+                        continue
+                    rows = [item["input_ids"], [x for span in item["spans"] for x in span],
+                            [int(x) for x in item["special"]], item["pieces"],
+                            tokenizer.decode(item["input_ids"], skip_special_tokens=False)]  # fmt: skip
+                    out.write(json.dumps(rows, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
 def compare(ours, theirs):
@@ -151,6 +239,10 @@ def main():
         with open(arguments[2], "w", encoding="utf-8") as out:
             for item in documents(arguments[0], arguments[1], add_special_tokens):
                 out.write(json.dumps(item, ensure_ascii=False) + "\n")
+    elif command == "hashes":
+        corpus_hashes(*arguments)
+    elif command == "small":
+        small(*arguments)
     elif command == "compare":
         return compare(*arguments)
     else:

@@ -32,7 +32,8 @@ int fail(const attnviz::Error& error) {
 }
 
 double seconds() {
-    return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;  // of this process: other programs do not count
+    return static_cast<double>(std::clock()) /
+           CLOCKS_PER_SEC;  // of this process: other programs do not count
 }
 
 }  // namespace
