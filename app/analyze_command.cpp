@@ -1,5 +1,5 @@
 // attention-viz analyze: the report on a text, as the predecessor wrote it, and what it lacked.
-#include "app/analysis_command.h"
+#include "app/analysis_commands.h"
 #include "app/command.h"
 #include "app/exporting.h"
 #include "app/output.h"

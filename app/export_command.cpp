@@ -1,4 +1,6 @@
 // attention-viz export: a run to a file, by its suffix.
+#include <filesystem>
+
 #include "app/command.h"
 #include "app/exporting.h"
 #include "app/run_source.h"
@@ -10,6 +12,9 @@ Result<void> runExport(CommandContext& context) {
     std::string path = context.line.output;
     if (path.empty())
         return badInput("a file to write is missing", "--output", "Its suffix names the format.");
+    std::error_code ignored;
+    if (path.ends_with('/') || std::filesystem::is_directory(path, ignored))
+        return badInput("this is a folder", path, "Name a file in it.");
     const auto slash = path.find_last_of('/');
     const auto name = slash == std::string::npos ? path : path.substr(slash + 1);
     if (name.find('.') == std::string::npos && !path.starts_with("/dev/"))

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "app/analysis_command.h"
+#include "app/analysis_commands.h"
 #include "app/command.h"
 #include "app/command_line.h"
 #include "app/terminal.h"

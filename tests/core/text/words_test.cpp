@@ -40,7 +40,8 @@ class WordsTest : public QObject {
                                      << "don't| stop|.|.|.";
         QTest::newRow("specials alone") << "[CLS]|play|ing|[SEP]|[SEP]"
                                         << "[CLS]|playing|[SEP]|[SEP]";
-        X << "a| | |b";
+        QTest::newRow("spaces of their own") << "a| | |b"
+                                             << "a|  |b";
         QTest::newRow("one token") << "word"
                                    << "word";
     }

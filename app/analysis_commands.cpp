@@ -1,4 +1,4 @@
-#include "app/analysis_command.h"
+#include "app/analysis_commands.h"
 
 #include "app/exporting.h"
 #include "app/output.h"
