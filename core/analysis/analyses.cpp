@@ -7,8 +7,8 @@
 namespace attnviz {
 namespace {
 
-const std::array kAnalyses{&kSummaryAnalysis, &kStatisticsAnalysis, &kPositionalAnalysis,
-                           &kFlowAnalysis,    &kRolloutAnalysis,    &kRolesAnalysis};
+const std::array kAnalyses{&kSummaryAnalysis, &kStatisticsAnalysis, &kPositionalAnalysis, &kFlowAnalysis,
+                           &kRolloutAnalysis, &kRolesAnalysis,      &kClustersAnalysis};
 
 }  // namespace
 
