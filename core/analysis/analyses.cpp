@@ -7,8 +7,9 @@
 namespace attnviz {
 namespace {
 
-const std::array kAnalyses{&kSummaryAnalysis, &kStatisticsAnalysis, &kPositionalAnalysis, &kFlowAnalysis,
-                           &kRolloutAnalysis, &kRolesAnalysis,      &kClustersAnalysis};
+const std::array kAnalyses{&kSummaryAnalysis,  &kStatisticsAnalysis, &kPositionalAnalysis,
+                           &kFlowAnalysis,     &kRolloutAnalysis,    &kRolesAnalysis,
+                           &kClustersAnalysis, &kSimilarityAnalysis};
 
 }  // namespace
 

@@ -6,6 +6,6 @@
 namespace attnviz {
 
 extern const AnalysisDescriptor kSummaryAnalysis, kStatisticsAnalysis, kPositionalAnalysis, kFlowAnalysis,
-    kRolloutAnalysis, kRolesAnalysis, kClustersAnalysis;
+    kRolloutAnalysis, kRolesAnalysis, kClustersAnalysis, kSimilarityAnalysis;
 
 }  // namespace attnviz
