@@ -94,7 +94,9 @@ CLI::Option* addChoice(CLI::App* app, const std::string& name, T& target,
 
 void addSourceOptions(CLI::App* app, CommandLine& line, unsigned groups) {
     if (groups & kModelOptions) {
-        app->add_option("--model", line.model, "model folder, a file inside one, or 'sample' (the default)");
+        app->add_option("--model", line.model,
+                        "model folder, a file inside one, a name (org/name, org/name@revision), or 'sample' "
+                        "(the default)");
         app->add_option("--tokenizer", line.tokenizer, "tokenizer files from elsewhere");
     }
     if (groups & kTextOptions) {

@@ -2,6 +2,8 @@
 #include "app/command.h"
 #include "app/output.h"
 #include "app/run_source.h"
+#include "core/model/hub/hub_cache.h"
+#include "core/model/hub/hub_settings.h"
 #include "core/model/model_folder.h"
 #include "core/text/tokenize_document.h"
 #include "core/text/tokenizer.h"
@@ -17,6 +19,10 @@ Result<LoadedTokenizer> tokenizerOf(const CommandLine& line) {
         if (!folder) return folder.error();
         return loadTokenizer(folder->folder);
     }
+    std::error_code ignored;
+    if (const auto name = parseHubName(line.model); name && !std::filesystem::exists(line.model, ignored))
+        if (const auto snapshot = findSnapshot(hubSettings().cache, *name))
+            return loadTokenizer(snapshot->folder);
     return loadTokenizer(line.model);
 }
 

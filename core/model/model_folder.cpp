@@ -6,6 +6,8 @@
 
 #include "core/base/json_parse.h"
 #include "core/base/readable.h"
+#include "core/model/hub/hub_cache.h"
+#include "core/model/hub/hub_settings.h"
 
 namespace attnviz {
 namespace {
@@ -101,26 +103,47 @@ fs::path resourceFolder() {
 }
 
 Result<ModelFolder> findModelFolder(std::string_view model) {
-    ModelFolder found;
-    found.folder = model == "sample" ? resourceFolder() / "sample-model" : fs::path(model);
-    std::error_code code;
-    const auto status = fs::status(found.folder, code);
-    if (!fs::exists(status)) {
-        if (model == "sample")
-            return notFound("the sample model is not installed", found.folder.string(),
+    if (model == "sample") {
+        const auto folder = resourceFolder() / "sample-model";
+        std::error_code ignored;
+        if (!fs::is_directory(folder, ignored))
+            return notFound("the sample model is not installed", folder.string(),
                             "Reinstall, or set ATTNVIZ_RESOURCES to the folder that holds 'sample-model'.");
-        if (code && code != std::errc::no_such_file_or_directory && code != std::errc::not_a_directory)
-            return ioError("cannot be looked at: " + code.message(), std::string(model));
+        auto found = modelFolderAt(folder);
+        if (found) found->name = "sample";
+        return found;
+    }
+    const fs::path path(model);
+    std::error_code code;
+    const auto status = fs::status(path, code);
+    if (fs::exists(status)) {
+        if (fs::is_directory(status)) return modelFolderAt(path);
+        return modelFolderAt(path.parent_path().empty() ? "." : path.parent_path());
+    }
+    if (code && code != std::errc::no_such_file_or_directory && code != std::errc::not_a_directory)
+        return ioError("cannot be looked at: " + code.message(), std::string(model));
+    const auto name = parseHubName(model);
+    if (!name)
         return notFound(
             "there is no such folder", std::string(model),
-            "A model is a folder on this machine with config.json and model.safetensors, or 'sample'; "
-            "names of the hub are not downloaded.");
-    }
-    if (!fs::is_directory(status))
-        found.folder = found.folder.parent_path().empty() ? "." : found.folder.parent_path();
+            "A model is a folder on this machine with config.json and model.safetensors, the name "
+            "of one on the Hugging Face hub (org/name), or 'sample'.");
+    const auto settings = hubSettings();
+    const auto snapshot = findSnapshot(settings.cache, *name);
+    if (snapshot) return modelFolderAt(snapshot->folder);
+    if (snapshot.error().kind != ErrorKind::notFound) return snapshot.error();
+    const auto& error = snapshot.error();
+    return notFound("there is no such folder, and " + error.what + " (" + error.where + ")",
+                    std::string(model), error.hint);
+}
+
+Result<ModelFolder> modelFolderAt(const fs::path& folder) {
+    ModelFolder found;
+    found.folder = folder;
+    std::error_code code;
     auto name = fs::absolute(found.folder, code).lexically_normal();
     if (name.filename().empty()) name = name.parent_path();
-    found.name = model == "sample" ? "sample" : nameOf(name);
+    found.name = nameOf(name);
 
     found.config = found.folder / "config.json";
     if (!isListed(found.config))

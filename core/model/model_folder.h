@@ -1,7 +1,7 @@
-// Which files make up a model: a folder as Hugging Face publishes it.
+// Which files make up a model: a folder as Hugging Face publishes it, wherever it lies on this machine.
 //
 // Finds, and checks that they are there and are what they claim (a Git LFS pointer is named as such); reads
-// nothing else.
+// nothing else, copies nothing and never uses the network (core/model/hub/ does).
 #pragma once
 
 #include <filesystem>
@@ -23,8 +23,13 @@ struct ModelFolder {
     std::string name;  // what a person calls it: the folder's name, or "sample"
 };
 
-// `model` is a folder, a file inside one, or "sample" (the model that ships with the program).
+// `model` is a folder, a file inside one, "sample" (the model that ships with the program), or the name of a
+// model that the Hugging Face cache holds: "name", "org/name", "org/name@revision". A folder goes before a
+// name.
 Result<ModelFolder> findModelFolder(std::string_view model);
+
+// The model in this folder.
+Result<ModelFolder> modelFolderAt(const std::filesystem::path& folder);
 
 // Resources that ship with the program: $ATTNVIZ_RESOURCES, then <executable>/../share/attention-viz/.
 std::filesystem::path resourceFolder();

@@ -94,7 +94,9 @@ class ModelFolderTest : public QObject {
 
     void whatIsMissingIsSaidInOneSentence() {
         refused(m_root / "nowhere", "there is no such folder");
-        refused("openai-community/gpt2", "A model is a folder on this machine");
+        refused(m_root / "nowhere", "A model is a folder on this machine");
+        qputenv("HF_HUB_CACHE", (m_root / "no-cache").c_str());
+        refused("openai-community/gpt2", "the Hugging Face cache holds no model");
         const auto folder = newFolder();
         fs::create_directories(folder);
         refused(folder, "the folder has no config.json");
