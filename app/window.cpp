@@ -43,6 +43,15 @@ int runWindow(const CommandLine& line, const Configuration& configuration, Termi
         }
         text = std::move(*read);
     }
+    const bool display = qEnvironmentVariableIsSet("DISPLAY") ||
+                         qEnvironmentVariableIsSet("WAYLAND_DISPLAY") ||
+                         qEnvironmentVariableIsSet("QT_QPA_PLATFORM");
+    if (!display && line.screenshot.empty()) {
+        terminal.error(unsupported("there is no display to show the window on", {},
+                                   "Set DISPLAY, or use a command: 'attention-viz --help' lists them."));
+        return 1;
+    }
+    if (!display) qputenv("QT_QPA_PLATFORM", "offscreen");
     static int count = 1;
     static char name[] = "attention-viz";
     static char* arguments[] = {name, nullptr};

@@ -3,18 +3,26 @@
 #include <QAction>
 #include <QCoreApplication>
 #include <QDockWidget>
+#include <QInputDialog>
 #include <QMainWindow>
 #include <QMenu>
+#include <QSettings>
 #include <QVBoxLayout>
+#include <algorithm>
 
+#include "ui/layouts.h"
+#include "ui/pane_menu.h"
+#include "ui/panes/pane.h"
 #include "ui/panes/panes.h"
+#include "ui/state/file_controller.h"
 #include "ui/widgets/dock_title.h"
 
 namespace attnviz::ui {
 namespace {
 
-constexpr int kLayoutVersion = 1;
-constexpr int kLeftWidth = 316, kRightWidth = 360;
+// Raised whenever docks come or go, so that a state of other docks is not taken for one of these.
+constexpr int kLayoutVersion = 2;
+constexpr const char* kKeptGroup = "layouts";
 
 Qt::DockWidgetArea areaOf(PanePlace place) {
     switch (place) {
@@ -27,9 +35,13 @@ Qt::DockWidgetArea areaOf(PanePlace place) {
     }
 }
 
+QString text(std::string_view view) {
+    return QString::fromUtf8(view.data(), static_cast<qsizetype>(view.size()));
+}
+
 }  // namespace
 
-DockLayout::DockLayout(QMainWindow& window, Workspace& workspace) : m_window(window) {
+DockLayout::DockLayout(QMainWindow& window, Workspace& workspace) : QObject(&window), m_window(window) {
     window.setDockNestingEnabled(true);
     window.setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
     window.setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
@@ -44,8 +56,8 @@ DockLayout::DockLayout(QMainWindow& window, Workspace& workspace) : m_window(win
             continue;
         }
         auto* dock = new QDockWidget(QCoreApplication::translate("Pane", pane->title), &window);
-        dock->setObjectName(QString::fromUtf8(pane->id.data(), static_cast<qsizetype>(pane->id.size())));
-        dock->setTitleBarWidget(new DockTitle(*dock));
+        dock->setObjectName(text(pane->id));
+        dock->setTitleBarWidget(new DockTitle(*dock, makePaneMenu(*widget, workspace, dock)));
         auto* body = new QWidget(dock);
         body->setObjectName("dockBody");
         body->setAttribute(Qt::WA_StyledBackground);
@@ -59,44 +71,141 @@ DockLayout::DockLayout(QMainWindow& window, Workspace& workspace) : m_window(win
     reset();
 }
 
-void DockLayout::reset() {
-    QDockWidget *rightTop = nullptr, *rightBottom = nullptr;
-    for (const auto* pane : panes()) {
-        const auto found = m_docks.find(pane->id);
-        if (found == m_docks.end()) continue;
-        auto* dock = found->second;
+QDockWidget* DockLayout::dock(std::string_view pane) const {
+    const auto found = m_docks.find(pane);
+    return found == m_docks.end() ? nullptr : found->second;
+}
+
+void DockLayout::place(const NamedLayout& layout) {
+    // Docks that the layout does not open stay closed at the pane's own place, and open there.
+    std::vector<NamedLayout::Place> places = layout.open;
+    for (const auto* pane : panes())
+        if (std::ranges::find(places, pane->id, &NamedLayout::Place::pane) == places.end())
+            places.push_back({pane->id, pane->place});
+    for (const auto& [id, dock] : m_docks) {
         dock->setFloating(false);
         m_window.removeDockWidget(dock);
-        m_window.addDockWidget(areaOf(pane->place), dock);
-        if (pane->place == PanePlace::rightTop) rightTop = rightTop ? rightTop : dock;
-        if (pane->place == PanePlace::rightBottom) {
-            if (rightBottom)
-                m_window.tabifyDockWidget(rightBottom, dock);
-            else
-                rightBottom = dock;
-        }
-        dock->setVisible(pane->openAtFirst && m_shown);
     }
-    if (rightBottom) rightBottom->raise();
-    QList<QDockWidget*> columns;
-    QList<int> widths;
-    for (const auto* pane : panes())
-        if (const auto found = m_docks.find(pane->id); found != m_docks.end()) {
-            columns.append(found->second);
-            widths.append(pane->place == PanePlace::left ? kLeftWidth : kRightWidth);
+    std::map<PanePlace, QDockWidget*> first;
+    for (const auto& [id, place] : places) {
+        auto* dock = this->dock(id);
+        if (!dock) continue;
+        m_window.addDockWidget(areaOf(place), dock);
+        if (auto& top = first[place]; top)
+            m_window.tabifyDockWidget(top, dock);
+        else
+            top = dock;
+    }
+    for (const auto& [id, dock] : m_docks) {
+        const bool open = std::ranges::find(layout.open, id, &NamedLayout::Place::pane) != layout.open.end();
+        dock->setVisible(open && m_shown);
+    }
+    for (const auto& [place, dock] : first) dock->raise();
+    QDockWidget *rightTop = first[PanePlace::rightTop], *rightBottom = first[PanePlace::rightBottom];
+    if (auto* dock = first[PanePlace::left]) m_window.resizeDocks({dock}, {layout.leftWidth}, Qt::Horizontal);
+    for (auto* dock : {rightTop, rightBottom})
+        if (dock) m_window.resizeDocks({dock}, {layout.rightWidth}, Qt::Horizontal);
+    if (auto* dock = first[PanePlace::bottom])
+        m_window.resizeDocks({dock}, {layout.bottomHeight}, Qt::Vertical);
+    if (rightTop && rightBottom) {
+        const int top = static_cast<int>(1000 * layout.rightTopShare);
+        m_window.resizeDocks({rightTop, rightBottom}, {top, 1000 - top}, Qt::Vertical);
+    }
+}
+
+void DockLayout::setName(const QString& name) {
+    m_name = name;
+    emit layoutChosen(name);
+}
+
+void DockLayout::apply(std::string_view id) {
+    for (const auto& layout : layouts())
+        if (layout.id == id) {
+            place(layout);
+            setName(QCoreApplication::translate("Layout", layout.title));
         }
-    m_window.resizeDocks(columns, widths, Qt::Horizontal);
-    if (rightTop && rightBottom) m_window.resizeDocks({rightTop, rightBottom}, {460, 540}, Qt::Vertical);
+}
+
+void DockLayout::reset() {
+    apply(layouts().front().id);
 }
 
 void DockLayout::addActions(QMenu& menu) {
     for (const auto* pane : panes())
-        if (const auto found = m_docks.find(pane->id); found != m_docks.end())
-            menu.addAction(found->second->toggleViewAction());
+        if (auto* dock = this->dock(pane->id)) menu.addAction(dock->toggleViewAction());
+}
+
+QStringList DockLayout::kept() const {
+    QSettings settings(stateFile(), QSettings::IniFormat);
+    settings.beginGroup(kKeptGroup);
+    return settings.childKeys();
+}
+
+void DockLayout::keep(const QString& name) {
+    // A settings key knows no slash; a person's name may have one.
+    const QString key = QString(name.simplified()).replace('/', '-').replace('\\', '-');
+    if (key.isEmpty()) return;
+    QSettings settings(stateFile(), QSettings::IniFormat);
+    settings.beginGroup(kKeptGroup);
+    settings.setValue(key, save());
+    setName(key);
+}
+
+void DockLayout::applyKept(const QString& name) {
+    QSettings settings(stateFile(), QSettings::IniFormat);
+    settings.beginGroup(kKeptGroup);
+    if (restore(settings.value(name).toByteArray())) setName(name);
+}
+
+void DockLayout::forget(const QString& name) {
+    QSettings settings(stateFile(), QSettings::IniFormat);
+    settings.beginGroup(kKeptGroup);
+    settings.remove(name);
+}
+
+void DockLayout::askName() {
+    bool given = false;
+    const QString name = QInputDialog::getText(&m_window, tr("Keep this layout"), tr("Name of the layout"),
+                                               QLineEdit::Normal, {}, &given);
+    if (given) keep(name);
+}
+
+void DockLayout::fillMenu(QMenu& menu) {
+    menu.clear();
+    const auto add = [&](const QString& title, auto&& chosen) {
+        QString shown = title;
+        auto* action = menu.addAction(shown.replace('&', "&&"));
+        action->setCheckable(true);
+        action->setChecked(title == m_name);
+        connect(action, &QAction::triggered, this, chosen);
+    };
+    for (const auto& layout : layouts())
+        add(QCoreApplication::translate("Layout", layout.title), [this, id = layout.id] { apply(id); });
+    const QStringList own = kept();
+    if (!own.isEmpty()) menu.addSeparator();
+    for (const auto& name : own) add(name, [this, name] { applyKept(name); });
+    menu.addSeparator();
+    connect(menu.addAction(tr("Keep this layout…")), &QAction::triggered, this, &DockLayout::askName);
+    auto* forgets = menu.addMenu(tr("Forget a layout"));
+    forgets->setEnabled(!own.isEmpty());
+    for (const auto& name : own) {
+        QString shown = name;
+        connect(forgets->addAction(shown.replace('&', "&&")), &QAction::triggered, this,
+                [this, name] { forget(name); });
+    }
+    connect(menu.addAction(tr("Reset layout")), &QAction::triggered, this, &DockLayout::reset);
 }
 
 QByteArray DockLayout::save() const {
     return m_shown ? m_window.saveState(kLayoutVersion) : m_hidden;
+}
+
+bool DockLayout::restoreState(const QByteArray& layout) {
+    if (!m_window.restoreState(layout, kLayoutVersion)) return false;
+    const bool any = std::ranges::any_of(m_docks, [](const auto& dock) { return !dock.second->isHidden(); });
+    if (any) return true;
+    reset();
+    return false;
 }
 
 bool DockLayout::restore(const QByteArray& layout) {
@@ -105,7 +214,7 @@ bool DockLayout::restore(const QByteArray& layout) {
         m_hidden = layout;
         return true;
     }
-    if (m_window.restoreState(layout, kLayoutVersion)) return true;
+    if (restoreState(layout)) return true;
     reset();
     return false;
 }
@@ -119,7 +228,7 @@ void DockLayout::setShown(bool shown) {
         return;
     }
     m_shown = true;
-    if (!m_hidden.isEmpty() && m_window.restoreState(m_hidden, kLayoutVersion)) return;
+    if (!m_hidden.isEmpty() && restoreState(m_hidden)) return;
     reset();
 }
 

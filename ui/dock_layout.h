@@ -1,37 +1,59 @@
-// The docks of a window, made from the table of panes: where they stand at first, how that is kept and
-// brought back. A layout of another version of the program, or one that leaves nothing visible, is not taken.
+// The docks of a window, made from the table of panes: where they stand, how that is kept and brought back,
+// and people's own layouts by name. A layout of another version of the program, or one that leaves nothing
+// visible, is not taken.
 #pragma once
 
 #include <QByteArray>
+#include <QObject>
+#include <QString>
 #include <map>
 #include <string_view>
 
-class QAction;
 class QDockWidget;
 class QMainWindow;
 class QMenu;
-class QWidget;
 
 namespace attnviz::ui {
 
+class Pane;
 class Workspace;
+struct NamedLayout;
 
-class DockLayout {
+class DockLayout final : public QObject {
+    Q_OBJECT
  public:
     DockLayout(QMainWindow& window, Workspace& workspace);
 
-    QWidget* centre() const { return m_centre; }
-    void addActions(QMenu& menu);  // one entry a dock
-    void reset();
+    Pane* centre() const { return m_centre; }
+    QDockWidget* dock(std::string_view pane) const;  // null for the centre's, and where there is none
+    void addActions(QMenu& menu);                    // one entry a dock
+    // The program's layouts and the person's own; to keep the present one, and to forget one.
+    void fillMenu(QMenu& menu);
+    QString currentName() const { return m_name; }
+    void apply(std::string_view id);      // one of the program's
+    void applyKept(const QString& name);  // one of the person's
+    void keep(const QString& name);
+    void forget(const QString& name);
+    QStringList kept() const;
+    void reset();  // the default
     QByteArray save() const;
     bool restore(const QByteArray& layout);
     // With nothing open there is nothing to dock: hidden, and brought back as they were.
     void setShown(bool shown);
 
+ signals:
+    void layoutChosen(const QString& name);
+
  private:
+    void place(const NamedLayout& layout);
+    void setName(const QString& name);
+    bool restoreState(const QByteArray& layout);
+    void askName();
+
     QMainWindow& m_window;
-    QWidget* m_centre = nullptr;
+    Pane* m_centre = nullptr;
     std::map<std::string_view, QDockWidget*> m_docks;
+    QString m_name;
     QByteArray m_hidden;
     bool m_shown = true;
 };

@@ -12,6 +12,7 @@
 #include <QSettings>
 #include <QStackedWidget>
 #include <QStatusBar>
+#include <QTabBar>
 #include <QTimer>
 #include <QToolBar>
 #include <QVBoxLayout>
@@ -19,6 +20,7 @@
 #include "core/base/readable.h"
 #include "core/model/engine_loader.h"
 #include "ui/dock_layout.h"
+#include "ui/panes/pane.h"
 #include "ui/state/file_controller.h"
 #include "ui/state/tile_requests.h"
 #include "ui/state/workspace.h"
@@ -92,6 +94,15 @@ MainWindow::MainWindow(WindowSettings settings)
     auto* column = new QVBoxLayout(middle);
     column->setContentsMargins(0, 4, 0, 4);
     column->setSpacing(4);
+    m_tabs = new QTabBar(this);
+    m_tabs->setObjectName("documents");
+    m_tabs->setAccessibleName(tr("Open documents"));
+    m_tabs->setTabsClosable(true);
+    m_tabs->setExpanding(false);
+    m_tabs->setDocumentMode(true);
+    m_tabs->setElideMode(Qt::ElideRight);
+    m_tabs->setUsesScrollButtons(true);
+    column->addWidget(m_tabs);
     column->addWidget(m_banners);
     column->addWidget(m_centre, 1);
     setCentralWidget(middle);
@@ -115,9 +126,9 @@ MainWindow::MainWindow(WindowSettings settings)
     connectControllers();
     makeMenus();
     restore();
+    showDocuments();
     showRun();
     showModel();
-    showState();
     m_welcome->setRecent(m_files->recent());
     m_welcome->defaultButton()->setFocus();
 }
@@ -126,6 +137,7 @@ MainWindow::~MainWindow() = default;
 
 void MainWindow::connectControllers() {
     connect(m_workspace, &Workspace::runChanged, this, &MainWindow::showRun);
+    connect(m_workspace, &Workspace::documentsChanged, this, &MainWindow::showDocuments);
     connect(m_workspace, &Workspace::sourceChanged, this, &MainWindow::showStatus);
     connect(m_workspace, &Workspace::modifiedChanged, this, &MainWindow::showStatus);
     connect(m_workspace, &Workspace::viewChanged, this, [this] { m_viewBar->setView(m_workspace->view()); });
@@ -134,32 +146,7 @@ void MainWindow::connectControllers() {
             [this](const QString& sentence) { m_banners->show(BannerKind::warning, sentence); });
     connect(m_workspace, &Workspace::exportRequested, this, &MainWindow::exportRun);
     connect(m_viewBar, &ViewBar::viewChosen, m_workspace, &Workspace::setView);
-
-    connect(m_prompt, &PromptBar::runAsked, this, &MainWindow::run);
-    connect(m_prompt, &PromptBar::stopAsked, this, &MainWindow::stop);
-    connect(m_prompt, &PromptBar::textEdited, m_runs, &RunController::countTokens);
-    connect(m_runs, &RunController::tokensCounted, this, [this](const QString& text, int tokens) {
-        if (text == m_prompt->text()) m_prompt->setTokenCount(tokens);
-    });
-    connect(m_runs, &RunController::stateChanged, this, &MainWindow::showState);
-    connect(m_runs, &RunController::modelChanged, this, &MainWindow::showModel);
-    connect(m_runs, &RunController::progressed, this, [this](const QString& what, double fraction) {
-        m_prompt->setProgress(what, fraction);
-        if (m_runs->isRunning()) m_workspace->setRunning(std::max(0.0, fraction));
-    });
-    connect(m_runs, &RunController::partialReady, m_workspace, &Workspace::advance);
-    connect(m_runs, &RunController::runReady, this, [this](std::shared_ptr<const AttentionRun> run) {
-        m_workspace->advance(run);
-        m_workspace->setModified(true);
-        m_sessionPath.clear();
-        m_prompt->setTokenCount(
-            m_workspace->queryTexts().isEmpty() ? -1 : static_cast<int>(run->input.tokens.size()));
-        for (const auto& sentence : run->notices)
-            m_banners->show(BannerKind::warning, QString::fromStdString(sentence));
-        showRun();
-    });
-    connect(m_runs, &RunController::failed, this, &MainWindow::fail);
-    connect(m_runs, &RunController::stopped, this, [this] { notice(tr("Stopped")); });
+    connectRuns();
 
     connect(m_files, &FileController::progressed, this, [this](const QString& what, double fraction) {
         if (!m_files->idle()) m_prompt->setProgress(what, fraction);
@@ -169,18 +156,14 @@ void MainWindow::connectControllers() {
     connect(m_files, &FileController::recentChanged, this,
             [this] { m_welcome->setRecent(m_files->recent()); });
     connect(m_files, &FileController::opened, this, [this](const Session& session, const QString& path) {
-        m_runs->stop();
         m_banners->clear();
-        m_sessionPath = session.foreign ? QString() : path;
-        m_workspace->open(session);
-        m_prompt->setText(QString::fromStdString(session.run->text()));
-        m_prompt->setTokenCount(static_cast<int>(session.run->input.tokens.size()));
+        m_workspace->open(session, session.foreign ? QString() : path);
         for (const auto& sentence : session.run->notices)
             m_banners->show(BannerKind::warning, QString::fromStdString(sentence));
         notice(tr("Opened %1").arg(QFileInfo(path).fileName()));
     });
     connect(m_files, &FileController::saved, this, [this](const QString& path) {
-        m_sessionPath = path;
+        m_workspace->setPath(m_workspace->document().id, path);
         m_workspace->setModified(false);
         notice(tr("Saved %1").arg(QFileInfo(path).fileName()));
     });
@@ -197,13 +180,16 @@ void MainWindow::connectControllers() {
 
 void MainWindow::openModel(const QString& name) {
     m_wasIdle = false;
-    std::optional<QString> text;
-    if (!m_prompt->text().isEmpty()) text = m_prompt->text();
-    m_runs->openModel(name, text);
+    std::optional<RunController::Order> after;
+    if (!m_prompt->text().isEmpty()) {
+        after.emplace().document = m_workspace->document().id;
+        after->input.text = m_prompt->text().toStdString();
+    }
+    m_runs->openModel(name, std::move(after));
 }
 
 void MainWindow::openSample() {
-    if (m_prompt->text().isEmpty()) m_prompt->setText(kSampleText);
+    if (m_prompt->text().isEmpty()) setText(kSampleText);
     openModel("sample");
 }
 
@@ -224,6 +210,7 @@ void MainWindow::openFile(const QString& path) {
 
 void MainWindow::setText(const QString& text) {
     m_prompt->setText(text);
+    m_workspace->setText(text);
     m_runs->countTokens(m_prompt->text());
 }
 
@@ -231,11 +218,22 @@ void MainWindow::run() {
     m_wasIdle = false;
     if (m_runs->isLoading()) return;  // the text runs when the model is there
     m_banners->clear();
-    m_runs->run(m_prompt->text());
+    RunController::Order order;
+    order.document = m_workspace->document().id;
+    order.input.text = m_prompt->text().toStdString();
+    m_runs->run(std::move(order));
 }
 
 void MainWindow::stop() {
-    m_runs->stop();
+    if (m_runs->isLoading())
+        m_runs->stopAll();
+    else
+        m_runs->stop(m_workspace->document().id);
+    m_files->cancel();
+}
+
+void MainWindow::stopAll() {
+    m_runs->stopAll();
     m_files->cancel();
 }
 
@@ -253,12 +251,24 @@ void MainWindow::watchIdle() {
 
 void MainWindow::showRun() {
     const bool empty = m_workspace->isEmpty();
-    m_centre->setCurrentIndex(empty ? 0 : 1);
-    m_docks->setShown(!empty);
-    m_viewBar->parentWidget()->setVisible(!empty);
+    // A second document may be empty: then the docks stay, and say so.
+    const bool nothing = empty && m_workspace->documents().size() == 1;
+    m_centre->setCurrentIndex(nothing ? 0 : 1);
+    m_docks->setShown(!nothing);
+    m_viewBar->parentWidget()->setVisible(!nothing);
     for (auto* action : {m_saveAction, m_saveAsAction, m_exportAction})
         if (action) action->setEnabled(!empty);
-    showStatus();
+    if (m_shownDocument != m_workspace->document().id) {
+        m_shownDocument = m_workspace->document().id;
+        m_banners->clear();
+        m_prompt->setText(m_workspace->document().text);
+        m_runs->countTokens(m_prompt->text());
+    } else if (!empty && m_prompt->text().isEmpty()) {
+        m_prompt->setText(m_workspace->document().text);
+    }
+    if (!empty && m_prompt->text() == QString::fromStdString(m_workspace->run()->text()))
+        m_prompt->setTokenCount(static_cast<int>(m_workspace->run()->input.tokens.size()));
+    showState();
 }
 
 void MainWindow::showModel() {
@@ -281,9 +291,12 @@ void MainWindow::showModel() {
 }
 
 void MainWindow::showState() {
-    const bool busy = m_runs->isRunning() || m_runs->isLoading() || !m_files->idle();
+    const bool busy =
+        m_runs->isRunning(m_workspace->document().id) || m_runs->isLoading() || !m_files->idle();
     const bool canRun = m_runs->model() && !m_runs->isLoading();
-    if (!m_runs->isRunning()) m_workspace->setRunning(-1);
+    for (const auto& document : m_workspace->documents())
+        if (document->running >= 0 && !m_runs->isRunning(document->id))
+            m_workspace->setRunning(document->id, -1);
     m_prompt->setState(canRun, busy,
                        m_runs->isLoading() ? tr("The model is loading") : tr("Open a model to run a text"));
     if (m_runAction) m_runAction->setEnabled(canRun);
@@ -295,10 +308,13 @@ void MainWindow::showState() {
 }
 
 void MainWindow::showStatus() {
-    const bool busy = !isIdle() && (m_runs->isRunning() || m_runs->isLoading() || !m_files->idle());
+    int jobs = m_runs->isLoading() + !m_files->idle();
+    for (const auto& document : m_workspace->documents()) jobs += m_runs->isRunning(document->id);
+    const bool busy = jobs > 0;
+    const QString working = jobs == 1 ? tr("1 job") : tr("%1 jobs").arg(jobs);
     const auto& run = m_workspace->run();
     if (!run) {
-        m_stateLabel->setText(busy ? tr("1 job") : tr("Nothing open"));
+        m_stateLabel->setText(busy ? working : tr("Nothing open"));
         m_runLabel->clear();
         m_storageLabel->clear();
         m_noticeLabel->setText(m_runs->model() ? QString() : tr("the engine loads with the first model"));
@@ -307,7 +323,7 @@ void MainWindow::showStatus() {
     }
     const auto& source = *m_workspace->rawSource();
     const auto& info = source.info();
-    m_stateLabel->setText(busy ? tr("1 job")
+    m_stateLabel->setText(busy ? working
                           : source.layersReady() < info.layers
                               ? tr("Stopped after layer %1 of %2").arg(source.layersReady()).arg(info.layers)
                           : m_runs->model() ? tr("Ready")
@@ -320,9 +336,7 @@ void MainWindow::showStatus() {
     m_runLabel->setText(shape);
     m_storageLabel->setText(QString::fromStdString(info.storage) + " · " +
                             QString::fromStdString(readableBytes(info.keptBytes)));
-    const QString name = m_sessionPath.isEmpty() ? QString::fromStdString(harmless(run->model.name))
-                                                 : QFileInfo(m_sessionPath).fileName();
-    setWindowTitle((name.isEmpty() ? QString() : name + " – ") + tr("Attention Viz"));
+    setWindowTitle(Workspace::titleOf(m_workspace->document()) + " – " + tr("Attention Viz"));
 }
 
 void MainWindow::fail(const Error& error) {
@@ -357,7 +371,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
         if (!m_settings.theme)
             kept.setValue("window/theme", themeChoiceName(Appearance::instance().choice()));
     }
-    m_runs->stop();
+    m_runs->stopAll();
     event->accept();
 }
 

@@ -17,6 +17,7 @@
 class QLabel;
 class QMenu;
 class QStackedWidget;
+class QTabBar;
 class QTimer;
 
 namespace attnviz::ui {
@@ -49,8 +50,9 @@ class MainWindow final : public QMainWindow {
     // Whatever it is: a model folder, a session, a foreign file with attention, a text.
     void openFile(const QString& path);
     void setText(const QString& text);
-    void run();
-    void stop();
+    void run();   // the current document's text
+    void stop();  // the current document's run, and what is being loaded, opened or written
+    void stopAll();
 
     bool isIdle() const;
     Workspace& workspace() { return *m_workspace; }
@@ -65,10 +67,14 @@ class MainWindow final : public QMainWindow {
 
  private:
     void connectControllers();
+    void connectRuns();
     void showRun();
     void showState();
     void showStatus();
     void showModel();
+    void showDocuments();  // main_window_documents.cpp
+    void closeDocument(int id);
+    void takeRun(int document, const std::shared_ptr<const AttentionRun>& run);
     void fail(const Error& error);
     void notice(const QString& sentence);
     void watchIdle();
@@ -95,13 +101,15 @@ class MainWindow final : public QMainWindow {
     Banners* m_banners;
     WelcomePage* m_welcome;
     QStackedWidget* m_centre;
+    QTabBar* m_tabs;
     std::unique_ptr<DockLayout> m_docks;
     QMenu *m_recentMenu = nullptr, *m_modelMenu = nullptr;
     QLabel *m_stateLabel, *m_runLabel, *m_storageLabel, *m_noticeLabel;
     QTimer* m_idleTimer;
-    QString m_sessionPath, m_pendingText;
-    QAction *m_saveAction = nullptr, *m_saveAsAction = nullptr, *m_exportAction = nullptr,
-            *m_stopAction = nullptr, *m_runAction = nullptr, *m_closeModelAction = nullptr;
+    int m_shownDocument = 0;  // whose text the prompt shows
+    QAction *m_reopenAction = nullptr, *m_saveAction = nullptr, *m_saveAsAction = nullptr,
+            *m_exportAction = nullptr, *m_stopAction = nullptr, *m_runAction = nullptr,
+            *m_closeModelAction = nullptr;
     int m_quietTicks = 0;
     bool m_wasIdle = false;
 };

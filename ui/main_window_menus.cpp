@@ -13,11 +13,13 @@
 #include "ui/dock_layout.h"
 #include "ui/exporting_choices.h"
 #include "ui/main_window.h"
+#include "ui/panes/pane.h"
 #include "ui/state/file_controller.h"
 #include "ui/state/workspace.h"
 #include "ui/theme/icons.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/prompt_bar.h"
+#include "ui/widgets/view_bar.h"
 
 namespace attnviz::ui {
 namespace {
@@ -42,6 +44,15 @@ void MainWindow::makeMenus() {
     m_recentMenu = file->addMenu(tr("&Recent"));
     connect(m_recentMenu, &QMenu::aboutToShow, this, &MainWindow::fillRecent);
     fillRecent();
+    file->addSeparator();
+    add(*file, tr("&New document"), QKeySequence::New, this, [this] {
+        m_workspace->addDocument();
+        m_prompt->focusText();
+    });
+    add(*file, tr("&Close document"), QKeySequence::Close, this,
+        [this] { closeDocument(m_workspace->document().id); });
+    m_reopenAction = add(*file, tr("Re&open closed document"), Qt::CTRL | Qt::SHIFT | Qt::Key_W, m_workspace,
+                         &Workspace::reopenDocument);
     file->addSeparator();
     m_saveAction = add(*file, tr("&Save session"), QKeySequence::Save, this, [this] { save(false); });
     m_saveAsAction = add(*file, tr("Save session &as…"), QKeySequence::SaveAs, this, [this] { save(true); });
@@ -74,11 +85,18 @@ void MainWindow::makeMenus() {
             QSettings(stateFile(), QSettings::IniFormat).setValue("window/theme", themeChoiceName(theme));
         });
     }
+    auto* layouts = view->addMenu(tr("&Layout"));
+    connect(layouts, &QMenu::aboutToShow, this, [this, layouts] { m_docks->fillMenu(*layouts); });
+    m_docks->fillMenu(*layouts);
+    m_viewBar->setLayoutMenu(layouts);
+    connect(m_docks.get(), &DockLayout::layoutChosen, m_viewBar, &ViewBar::setLayoutName);
+    m_viewBar->setLayoutName(m_docks->currentName());
     add(*view, tr("&Reset layout"), {}, this, [this] { m_docks->reset(); });
 
     auto* model = menuBar()->addMenu(tr("&Model"));
     m_runAction = add(*model, tr("&Run"), Qt::Key_F5, this, &MainWindow::run);
     m_stopAction = add(*model, tr("&Stop"), Qt::Key_Escape, this, &MainWindow::stop);
+    add(*model, tr("Stop &all"), Qt::SHIFT | Qt::Key_Escape, this, &MainWindow::stopAll);
     add(*model, tr("&Text field"), Qt::CTRL | Qt::Key_L, this, [this] { m_prompt->focusText(); });
     model->addSeparator();
     m_closeModelAction = add(*model, tr("&Close model"), {}, this, [this] { m_runs->closeModel(); });
@@ -144,7 +162,7 @@ void MainWindow::openText(const QString& path) {
 
 void MainWindow::save(bool askName) {
     if (m_workspace->isEmpty()) return;
-    QString path = m_sessionPath;
+    QString path = m_workspace->document().path;
     if (askName || path.isEmpty())
         path = QFileDialog::getSaveFileName(
             this, tr("Save the session"), path.isEmpty() ? "session.attn.json" : path,

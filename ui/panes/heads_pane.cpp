@@ -10,9 +10,9 @@
 #include <QVBoxLayout>
 
 #include "ui/panes/head_table.h"
+#include "ui/panes/pane.h"
 #include "ui/panes/panes.h"
 #include "ui/state/file_controller.h"
-#include "ui/state/workspace.h"
 #include "ui/theme/appearance.h"
 #include "ui/widgets/color_bar.h"
 #include "ui/widgets/eliding_label.h"
@@ -24,40 +24,40 @@
 namespace attnviz::ui {
 namespace {
 
-class HeadsPane final : public QWidget {
+class HeadsPane final : public Pane {
  public:
     HeadsPane(Workspace& workspace, QWidget* parent);
+    QWidget* picture() const override { return bodyShown() ? m_grid : nullptr; }
+    QString values() const override;
 
  private:
+    void refresh(unsigned changes) override;
     static QString tr(const char* text) { return QCoreApplication::translate("HeadsPane", text); }
     void showScores();
     void showColors();
     void showChosen();
     void showRunning();
 
-    Workspace& m_workspace;
     QComboBox* m_metric;
     HeadGrid* m_grid;
     ColorBar* m_legend;
     HeadTable* m_model;
     QTableView* m_table;
-    QLabel* m_count;
-    ElidingLabel* m_help;
     bool m_following = false;  // the table follows the selection just now
 };
 
-HeadsPane::HeadsPane(Workspace& workspace, QWidget* parent) : QWidget(parent), m_workspace(workspace) {
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
-    QBoxLayout* row = nullptr;
-    column->addWidget(controlRow(this, row));
-    row->addWidget(plainLabel(tr("Colour by"), "secondary", this));
+HeadsPane::HeadsPane(Workspace& shared, QWidget* parent)
+    : Pane(shared, "heads", kRun | kSource | kChosen | kRunning | kView | kTheme, parent) {
+    controls().addWidget(plainLabel(tr("Colour by"), "secondary", this));
     m_metric = new QComboBox(this);
     m_metric->setAccessibleName(tr("Score that colours the heads"));
     for (const auto& metric : headMetrics())
         m_metric->addItem(QCoreApplication::translate("HeadMetric", metric.title), metric.id);
-    row->addWidget(m_metric, 1);
+    controls().addWidget(m_metric, 1);
+    auto* whole = new QWidget(this);
+    auto* column = new QVBoxLayout(whole);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
 
     auto* body = new QVBoxLayout;
     body->setContentsMargins(10, 0, 10, 4);
@@ -89,37 +89,41 @@ HeadsPane::HeadsPane(Workspace& workspace, QWidget* parent) : QWidget(parent), m
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(HeadTable::score, Qt::DescendingOrder);
     column->addWidget(m_table, 1);
-    column->addWidget(captionLine(this, m_count, m_help));
+    setBody(whole);
+    addCaption();
 
     const QString kept = QSettings(stateFile(), QSettings::IniFormat).value("heads/metric").toString();
     m_metric->setCurrentIndex(std::max(0, m_metric->findData(headMetric(kept).id)));
     connect(m_metric, &QComboBox::currentIndexChanged, this, [this] {
         QSettings(stateFile(), QSettings::IniFormat).setValue("heads/metric", m_metric->currentData());
-        showScores();
+        noteChange(kRun);
     });
-    connect(m_grid, &HeadGrid::headClicked, &workspace, &Workspace::setHead);
+    connect(m_grid, &HeadGrid::headClicked, &shared, &Workspace::setHead);
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex& index) {
-                if (index.isValid() && !m_following) m_workspace.setHead(m_model->headAt(index.row()));
+                if (index.isValid() && !m_following) workspace().setHead(m_model->headAt(index.row()));
             });
-    connect(&workspace, &Workspace::runChanged, this, &HeadsPane::showScores);
-    connect(&workspace, &Workspace::sourceChanged, this, &HeadsPane::showScores);
-    connect(&workspace, &Workspace::headChosen, this, &HeadsPane::showChosen);
-    connect(&workspace, &Workspace::runningChanged, this, &HeadsPane::showRunning);
-    connect(&workspace, &Workspace::viewChanged, this, &HeadsPane::showColors);
-    connect(&Appearance::instance(), &Appearance::changed, this, &HeadsPane::showColors);
-    showScores();
+}
+
+void HeadsPane::refresh(unsigned changes) {
+    if ((changes & (kRun | kSource)) != 0) return showScores();
+    if ((changes & (kView | kTheme)) != 0) showColors();
+    if ((changes & kChosen) != 0) showChosen();
+    if ((changes & kRunning) != 0) showRunning();
 }
 
 // Scores are those of the heads as the model has them: a combination has no grid of its own.
 void HeadsPane::showScores() {
-    const auto& source = m_workspace.rawSource();
+    const auto& source = workspace().rawSource();
     const auto& metric = headMetric(m_metric->currentData().toString());
     if (!source) {
         m_grid->setScores(0, 0, 0, {});
         m_model->setHeads(nullptr, metric, {}, 1);
-        return;
+        m_left->clear();
+        m_right->setText({});
+        return showSentence(tr("Open a session or run a text to see its heads."));
     }
+    showBody();
     auto scores = headScores(*source, metric);
     const auto& info = source->info();
     const QSignalBlocker quiet(m_table->selectionModel());
@@ -129,35 +133,35 @@ void HeadsPane::showScores() {
     showRunning();
     const auto ready = static_cast<qint64>(source->layersReady()) * info.heads;
     const auto all = static_cast<qint64>(info.layers) * info.heads;
-    m_count->setText(waiting ? tr("%1 of %2 heads ready").arg(countText(ready), countText(all))
-                             : tr("%1 heads").arg(countText(all)));
-    m_help->setText(QCoreApplication::translate("HeadMetric", metric.help));
+    m_left->setText(waiting ? tr("%1 of %2 heads ready").arg(countText(ready), countText(all))
+                            : tr("%1 heads").arg(countText(all)));
+    m_right->setText(QCoreApplication::translate("HeadMetric", metric.help));
     showColors();
     showChosen();
 }
 
 // How far the layer is that is being computed; the run's own fraction is of all layers.
 void HeadsPane::showRunning() {
-    const auto& source = m_workspace.rawSource();
-    const double whole = m_workspace.running();
+    const auto& source = workspace().rawSource();
+    const double whole = workspace().running();
     if (!source || whole < 0) return m_grid->setRunning({}, -1);
     const double layer = whole * source->info().layers - source->layersReady();
     m_grid->setRunning(tr("waiting"), std::clamp(layer, 0.0, 1.0));
 }
 
 void HeadsPane::showColors() {
-    const auto map = findColormap(m_workspace.view().colormap.toStdString());
-    if (!map || !m_workspace.rawSource()) return;
+    const auto map = findColormap(workspace().view().colormap.toStdString());
+    if (!map || !workspace().rawSource()) return;
     const auto& metric = headMetric(m_metric->currentData().toString());
-    const ColorScale scale(**map, 0, scoreScaleEnd(headScores(*m_workspace.rawSource(), metric), metric),
+    const ColorScale scale(**map, 0, scoreScaleEnd(headScores(*workspace().rawSource(), metric), metric),
                            false);
     m_grid->setScale(scale);
     m_legend->setScale(scale);
-    m_model->setScale(m_workspace.scale(), ui::palette().masked);
+    m_model->setScale(workspace().scale(), ui::palette().masked);
 }
 
 void HeadsPane::showChosen() {
-    const HeadId head = m_workspace.head();
+    const HeadId head = workspace().head();
     m_grid->setChosen(head);
     const int row = m_model->rowOf(head);
     m_following = true;
@@ -168,7 +172,22 @@ void HeadsPane::showChosen() {
     m_following = false;
 }
 
-QWidget* create(Workspace& workspace, QWidget* parent) {
+// All heads in the table's order.
+QString HeadsPane::values() const {
+    if (!workspace().rawSource()) return {};
+    QString text = tr("layer") + "\t" + tr("head") + "\t" + m_metric->currentText() + "\n";
+    const auto& metric = headMetric(m_metric->currentData().toString());
+    for (int row = 0; row < m_model->rowCount(); ++row) {
+        const HeadId head = m_model->headAt(row);
+        text += QString("%1\t%2\t%3\n")
+                    .arg(head.layer)
+                    .arg(head.head)
+                    .arg(workspace().rawSource()->summary(head).*metric.value, 0, 'g', 9);
+    }
+    return text;
+}
+
+Pane* create(Workspace& workspace, QWidget* parent) {
     return new HeadsPane(workspace, parent);
 }
 

@@ -14,12 +14,13 @@
 #include <QVBoxLayout>
 #include <cmath>
 
+#include "ui/exporting/widget_figure.h"
 #include "ui/panes/cell_facts.h"
+#include "ui/panes/pane.h"
 #include "ui/panes/panes.h"
 #include "ui/state/file_controller.h"
 #include "ui/state/head_metrics.h"
 #include "ui/state/tile_requests.h"
-#include "ui/state/workspace.h"
 #include "ui/theme/appearance.h"
 #include "ui/theme/icons.h"
 #include "ui/widgets/attention_plottable.h"
@@ -34,16 +35,19 @@ namespace {
 
 constexpr int kMostCopiedCells = 1'000'000;
 
-class HeatmapPane final : public QWidget {
+class HeatmapPane final : public Pane {
  public:
     HeatmapPane(Workspace& workspace, QWidget* parent);
+    QWidget* picture() const override { return workspace().isEmpty() ? nullptr : m_view; }
+    QString values() const override;
 
  private:
+    void refresh(unsigned changes) override;
     static QString tr(const char* text) { return QCoreApplication::translate("HeatmapPane", text); }
     QAction* action(const char* name, const QString& text, const QKeySequence& keys, const char* menu,
                     Icon which);
     QToolButton* button(QAction* action, bool words);
-    void makeControls(QVBoxLayout& column);
+    void makeControls();
     void showMap();
     void showScale();
     void showTitle();
@@ -51,7 +55,6 @@ class HeatmapPane final : public QWidget {
     void showZoom();
     void copyValues();
 
-    Workspace& m_workspace;
     QLabel *m_title, *m_zoom;
     ElidingLabel* m_chip;
     QList<QToolButton*> m_wordButtons;
@@ -62,49 +65,47 @@ class HeatmapPane final : public QWidget {
 
  protected:
     void resizeEvent(QResizeEvent* event) override {
-        QWidget::resizeEvent(event);
+        Pane::resizeEvent(event);
         for (auto* button : m_wordButtons)
             button->setToolButtonStyle(width() < 720 ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextBesideIcon);
     }
 };
 
-HeatmapPane::HeatmapPane(Workspace& workspace, QWidget* parent) : QWidget(parent), m_workspace(workspace) {
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(1, 1, 1, 1);
+HeatmapPane::HeatmapPane(Workspace& shared, QWidget* parent)
+    : Pane(shared, "heatmap", kRun | kSource | kHead | kHover | kPins | kView, parent) {
+    auto* body = new QWidget(this);
+    auto* column = new QVBoxLayout(body);
+    column->setContentsMargins(1, 0, 1, 1);
     column->setSpacing(0);
-    m_view = new HeatmapView(this);
-    makeControls(*column);
+    m_view = new HeatmapView(body);
+    makeControls();
     column->addWidget(m_view, 1);
-    m_readOut = new ReadOut(this);
+    m_readOut = new ReadOut(body);
     column->addWidget(m_readOut);
+    setBody(body);
 
-    connect(m_view, &HeatmapView::hoverChanged, this, [this] { m_workspace.setHovered(m_view->hovered()); });
-    connect(m_view, &HeatmapView::pinRequested, &workspace, &Workspace::setPinned);
+    connect(m_view, &HeatmapView::hoverChanged, this, [this] { workspace().setHovered(m_view->hovered()); });
+    connect(m_view, &HeatmapView::pinRequested, &shared, &Workspace::setPinned);
     connect(m_view, &HeatmapView::viewChanged, this, [this] {
         showZoom();
         showFacts();
     });
     connect(m_view, &HeatmapView::tileWanted, this,
-            [this](const TileKey& key) { m_workspace.tiles().request(m_view->map().source(), key); });
-    connect(&workspace.tiles(), &TileRequests::ready, this,
+            [this](const TileKey& key) { workspace().tiles().request(m_view->map().source(), key); });
+    connect(&shared.tiles(), &TileRequests::ready, this,
             [this](const TileKey& key, const TileValues& values, const AttentionSource* source) {
                 if (source != m_view->map().source().get()) return;
                 m_view->map().tileReady(key, values);
                 m_view->replot(QCustomPlot::rpQueuedReplot);
             });
-    connect(&workspace, &Workspace::runChanged, this, &HeatmapPane::showMap);
-    connect(&workspace, &Workspace::sourceChanged, this, &HeatmapPane::showMap);
-    connect(&workspace, &Workspace::headChanged, this, &HeatmapPane::showMap);
-    connect(&workspace, &Workspace::viewChanged, this, &HeatmapPane::showScale);
-    connect(&workspace, &Workspace::hoverChanged, this, [this] {
-        m_view->setHovered(m_workspace.hovered());
-        showFacts();
-    });
-    connect(&workspace, &Workspace::pinChanged, this, [this] {
-        m_view->setPinned(m_workspace.pinned());
-        showFacts();
-    });
-    showMap();
+}
+
+void HeatmapPane::refresh(unsigned changes) {
+    if ((changes & (kRun | kSource | kHead)) != 0) return showMap();
+    if ((changes & kPins) != 0) m_view->setPinned(workspace().pinned());
+    if ((changes & kHover) != 0) m_view->setHovered(workspace().hovered());
+    if ((changes & kView) != 0) return showScale();
+    showFacts();
 }
 
 QAction* HeatmapPane::action(const char* name, const QString& text, const QKeySequence& keys,
@@ -129,11 +130,9 @@ QToolButton* HeatmapPane::button(QAction* action, bool words) {
     return made;
 }
 
-void HeatmapPane::makeControls(QVBoxLayout& column) {
-    QBoxLayout* row = nullptr;
-    auto* controls = controlRow(this, row);
-    controls->setMinimumWidth(1);  // squeezed: words of buttons go first (resizeEvent)
-    column.addWidget(controls);
+void HeatmapPane::makeControls() {
+    QBoxLayout* row = &controls();
+    row->parentWidget()->setMinimumWidth(1);  // squeezed: words of buttons go first (resizeEvent)
     m_title = plainLabel({}, "title", this);
     m_chip = new ElidingLabel("chip", this);
     row->addWidget(m_title);
@@ -160,9 +159,9 @@ void HeatmapPane::makeControls(QVBoxLayout& column) {
     m_pooling = new Segments(tr("What a pixel shows of several cells"), {tr("Max"), tr("Mean")}, this);
     row->addWidget(m_pooling);
     connect(m_pooling, &Segments::chosenChanged, this, [this](int index) {
-        ViewSettings view = m_workspace.view();
+        ViewSettings view = workspace().view();
         view.pooling = index == 0 ? Pooling::max : Pooling::mean;
-        m_workspace.setView(view);
+        workspace().setView(view);
     });
     const auto check = [&](const QString& text, const char* key, auto&& apply) {
         auto* box = new QCheckBox(text, this);
@@ -177,21 +176,27 @@ void HeatmapPane::makeControls(QVBoxLayout& column) {
     check(tr("Values"), "heatmap/values", [this](bool on) { m_view->setValuesShown(on); });
     check(tr("Margins"), "heatmap/margins", [this](bool on) { m_view->setMarginsShown(on); });
 
-    auto* copyFigure = action("copyFigure", tr("Copy figure"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C),
-                              "edit", Icon::copy);
-    connect(copyFigure, &QAction::triggered, this, [this] {
+    auto* copyIt = action("copyFigure", tr("Copy figure"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C),
+                          "edit", Icon::copy);
+    connect(copyIt, &QAction::triggered, this, [this] {
         const auto hovered = m_view->hovered();
         m_view->setHovered(std::nullopt);
-        QGuiApplication::clipboard()->setPixmap(m_view->toPixmap(0, 0, 2.0));
+        copyFigure(*m_view);
         m_view->setHovered(hovered);
-        emit m_workspace.noticed(tr("The figure is on the clipboard"));
+        emit workspace().noticed(tr("The figure is on the clipboard"));
     });
     auto* copyText = action("copyValues", tr("Copy values"), QKeySequence(Qt::CTRL | Qt::ALT | Qt::Key_C),
                             "edit", Icon::copy);
-    connect(copyText, &QAction::triggered, this, &HeatmapPane::copyValues);
-    auto* copy = button(copyFigure, true);
+    connect(copyText, &QAction::triggered, this, [this] {
+        const QString text = values();
+        if (text.isEmpty()) return;
+        QGuiApplication::clipboard()->setText(text);
+        emit workspace().noticed(
+            tr("%1 rows of values are on the clipboard").arg(countText(text.count('\n') - 1)));
+    });
+    auto* copy = button(copyIt, true);
     copy->setText(tr("Copy"));
-    connect(copyFigure, &QAction::changed, copy, [copy] { copy->setText(tr("Copy")); });
+    connect(copyIt, &QAction::changed, copy, [copy] { copy->setText(tr("Copy")); });
     row->addWidget(copy);
     m_wordButtons << copy;
     auto* exportFile = new QToolButton(this);
@@ -201,61 +206,62 @@ void HeatmapPane::makeControls(QVBoxLayout& column) {
     exportFile->setFocusPolicy(Qt::TabFocus);
     connect(&Appearance::instance(), &Appearance::changed, exportFile,
             [exportFile] { exportFile->setIcon(icon(Icon::exportFile)); });
-    connect(exportFile, &QToolButton::clicked, &m_workspace, &Workspace::exportRequested);
+    connect(exportFile, &QToolButton::clicked, &workspace(), &Workspace::exportRequested);
     row->addWidget(exportFile);
     m_wordButtons << exportFile;
 
-    connect(m_kind, &QComboBox::activated, &m_workspace, &Workspace::setSourceIndex);
+    connect(m_kind, &QComboBox::activated, &workspace(), &Workspace::setSourceIndex);
 }
 
 void HeatmapPane::showMap() {
     m_kind->clear();
-    if (m_workspace.isEmpty()) {
+    if (workspace().isEmpty()) {
         m_view->setMap(nullptr, {}, {}, {});
         m_readOut->setParts({});
-        return;
+        return showSentence(tr("Open a session, or a model and run a text, to see its attention."));
     }
-    for (const auto& source : m_workspace.run()->sources)
+    showBody();
+    for (const auto& source : workspace().run()->sources)
         m_kind->addItem(QString::fromUtf8(attentionKindName(source->info().kind).data()));
-    m_kind->setCurrentIndex(m_workspace.sourceIndex());
+    m_kind->setCurrentIndex(workspace().sourceIndex());
     m_kind->setVisible(m_kind->count() > 1);
-    m_view->setMap(m_workspace.source(), m_workspace.shownHead(), m_workspace.queryTexts(),
-                   m_workspace.keyTexts());
-    m_view->setPinned(m_workspace.pinned());
+    m_view->setMap(workspace().source(), workspace().shownHead(), workspace().queryTexts(),
+                   workspace().keyTexts());
+    m_view->setPinned(workspace().pinned());
     showScale();
 }
 
 void HeatmapPane::showScale() {
-    if (m_workspace.isEmpty()) return;
-    m_view->setPooling(m_workspace.view().pooling);
-    m_view->setScale(m_workspace.scale());
-    m_pooling->choose(m_workspace.view().pooling == Pooling::max ? 0 : 1);
+    if (workspace().isEmpty()) return;
+    m_view->setPooling(workspace().view().pooling);
+    m_view->setScale(workspace().scale());
+    m_pooling->choose(workspace().view().pooling == Pooling::max ? 0 : 1);
     showTitle();
     showZoom();
     showFacts();
 }
 
 void HeatmapPane::showTitle() {
-    m_title->setText(m_workspace.headTitle());
+    m_title->setText(workspace().headTitle());
     QStringList chips;
-    if (m_workspace.headReady()) {
-        const auto& info = m_workspace.source()->info();
+    if (workspace().headReady()) {
+        const auto& info = workspace().source()->info();
         if (info.combined.empty()) {
-            const auto& summary = m_workspace.source()->summary(m_workspace.shownHead());
+            const auto& summary = workspace().source()->summary(workspace().shownHead());
             chips << tr("row entropy %1").arg(scoreText(summary.rowEntropy));
         }
         if (info.renormalized) chips << tr("renormalized");
     } else {
         chips << tr("not computed yet");
     }
-    if (const auto pads = m_workspace.rawSource()->info().visibility.maskedKeys().size(); pads > 0)
+    if (const auto pads = workspace().rawSource()->info().visibility.maskedKeys().size(); pads > 0)
         chips << tr("%1 padding tokens").arg(countText(static_cast<qint64>(pads)));
     m_chip->setText(chips.join(" · "));
 }
 
 void HeatmapPane::showZoom() {
     const int pooled = m_view->pooledCells();
-    const auto& source = m_workspace.source();
+    const auto& source = workspace().source();
     const bool fitted = !source || m_view->xAxis->range().size() >= source->info().keys;
     m_zoom->setText(fitted ? tr("Fit")
                            : QString::number(std::lround(m_view->cellPixels() * 100)) + QChar(0x2009) + "%");
@@ -263,23 +269,23 @@ void HeatmapPane::showZoom() {
 }
 
 void HeatmapPane::showFacts() {
-    if (m_workspace.isEmpty()) return;
-    const auto cell = m_workspace.hovered() ? m_workspace.hovered() : m_workspace.pinned();
+    if (workspace().isEmpty()) return;
+    const auto cell = workspace().hovered() ? workspace().hovered() : workspace().pinned();
     if (!cell) {
         m_readOut->setParts({{ReadOutPart::Kind::plain, tr("Point at a cell to read it")}},
                             tr("click a cell to pin it"));
         return;
     }
-    m_readOut->setParts(cellFacts(m_workspace, *cell, m_view->pooledCells()),
-                        m_workspace.pinned() ? tr("row %1 pinned").arg(countText(m_workspace.pinned()->query))
+    m_readOut->setParts(cellFacts(workspace(), *cell, m_view->pooledCells()),
+                        workspace().pinned() ? tr("row %1 pinned").arg(countText(workspace().pinned()->query))
                                              : tr("click a cell to pin it"));
     m_view->setAccessibleDescription(m_readOut->text());
 }
 
-// What is seen, as tab-separated values: keys across, queries down.
-void HeatmapPane::copyValues() {
-    if (!m_workspace.headReady()) return;
-    const auto& source = *m_workspace.source();
+// What is seen: keys across, queries down.
+QString HeatmapPane::values() const {
+    if (!workspace().headReady()) return {};
+    const auto& source = *workspace().source();
     const auto span = [](const QCPRange& range, int count) {
         return std::pair(std::max(0, static_cast<int>(std::floor(range.lower))),
                          std::min(count, static_cast<int>(std::ceil(range.upper))));
@@ -287,27 +293,25 @@ void HeatmapPane::copyValues() {
     const auto [firstKey, endKey] = span(m_view->xAxis->range(), source.info().keys);
     const auto [firstQuery, endQuery] = span(m_view->yAxis->range(), source.info().queries);
     if (static_cast<qint64>(endKey - firstKey) * (endQuery - firstQuery) > kMostCopiedCells) {
-        emit m_workspace.noticed(
+        emit workspace().noticed(
             tr("More than a million values are seen: zoom in, or export them as NPZ or CSV"));
-        return;
+        return {};
     }
     QString text;
-    for (int key = firstKey; key < endKey; ++key) text += "\t" + m_workspace.keyTexts().value(key);
+    for (int key = firstKey; key < endKey; ++key) text += "\t" + workspace().keyTexts().value(key);
     text += "\n";
     std::vector<float> row(static_cast<std::size_t>(source.info().keys));
     for (int query = firstQuery; query < endQuery; ++query) {
-        source.row(m_workspace.shownHead(), query, row);
-        text += m_workspace.queryTexts().value(query);
+        source.row(workspace().shownHead(), query, row);
+        text += workspace().queryTexts().value(query);
         for (int key = firstKey; key < endKey; ++key)
             text += "\t" + QString::number(static_cast<double>(row[static_cast<std::size_t>(key)]), 'g', 7);
         text += "\n";
     }
-    QGuiApplication::clipboard()->setText(text);
-    emit m_workspace.noticed(tr("%1 × %2 values are on the clipboard")
-                                 .arg(countText(endQuery - firstQuery), countText(endKey - firstKey)));
+    return text;
 }
 
-QWidget* create(Workspace& workspace, QWidget* parent) {
+Pane* create(Workspace& workspace, QWidget* parent) {
     return new HeatmapPane(workspace, parent);
 }
 

@@ -3,36 +3,41 @@
 #include <QPlainTextEdit>
 #include <QVBoxLayout>
 
+#include "ui/panes/pane.h"
 #include "ui/panes/panes.h"
-#include "ui/state/workspace.h"
 
 namespace attnviz::ui {
 namespace {
 
-class NotesPane final : public QWidget {
+class NotesPane final : public Pane {
  public:
-    NotesPane(Workspace& workspace, QWidget* parent) : QWidget(parent) {
-        auto* column = new QVBoxLayout(this);
+    static QString tr(const char* text) { return QCoreApplication::translate("NotesPane", text); }
+    NotesPane(Workspace& workspace, QWidget* parent) : Pane(workspace, "notes", kRun, parent) {
+        auto* body = new QWidget(this);
+        auto* column = new QVBoxLayout(body);
         column->setContentsMargins(8, 8, 8, 8);
-        auto* edit = new QPlainTextEdit(this);
-        edit->setPlaceholderText(
-            QCoreApplication::translate("NotesPane", "Notes on this run, saved with the session"));
-        edit->setAccessibleName(QCoreApplication::translate("NotesPane", "Notes"));
-        edit->setTabChangesFocus(true);
-        column->addWidget(edit);
-        const auto show = [edit, &workspace] {
-            const QSignalBlocker quiet(edit);
-            edit->setEnabled(!workspace.isEmpty());
-            edit->setPlainText(QString::fromStdString(workspace.session().notes));
-        };
-        connect(&workspace, &Workspace::runChanged, this, show);
-        connect(edit, &QPlainTextEdit::textChanged, &workspace,
-                [edit, &workspace] { workspace.setNotes(edit->toPlainText()); });
-        show();
+        m_edit = new QPlainTextEdit(body);
+        m_edit->setPlaceholderText(tr("Notes on this run, saved with the session"));
+        m_edit->setAccessibleName(tr("Notes"));
+        m_edit->setTabChangesFocus(true);
+        column->addWidget(m_edit);
+        setBody(body);
+        connect(m_edit, &QPlainTextEdit::textChanged, &workspace,
+                [this, &workspace] { workspace.setNotes(m_edit->toPlainText()); });
     }
+
+ private:
+    void refresh(unsigned) override {
+        if (workspace().isEmpty())
+            return showSentence(tr("Open a session or run a text to write notes beside it."));
+        const QSignalBlocker quiet(m_edit);
+        m_edit->setPlainText(QString::fromStdString(workspace().session().notes));
+        showBody();
+    }
+    QPlainTextEdit* m_edit;
 };
 
-QWidget* create(Workspace& workspace, QWidget* parent) {
+Pane* create(Workspace& workspace, QWidget* parent) {
     return new NotesPane(workspace, parent);
 }
 
@@ -42,7 +47,6 @@ extern const PaneDescriptor kNotesPane{.id = "notes",
                                        .title = QT_TRANSLATE_NOOP("Pane", "Notes"),
                                        .accessible = QT_TRANSLATE_NOOP("Pane", "Notes kept with the session"),
                                        .place = PanePlace::rightBottom,
-                                       .openAtFirst = false,
                                        .create = &create};
 
 }  // namespace attnviz::ui

@@ -9,6 +9,7 @@ class QWidget;
 
 namespace attnviz::ui {
 
+class Pane;
 class Workspace;
 
 enum class PanePlace { centre, left, rightTop, rightBottom, bottom };
@@ -18,8 +19,7 @@ struct PaneDescriptor {
     const char* title;       // "Heads"
     const char* accessible;  // what it shows, for a screen reader
     PanePlace place = PanePlace::rightBottom;
-    bool openAtFirst = true;
-    QWidget* (*create)(Workspace& workspace, QWidget* parent) = nullptr;
+    Pane* (*create)(Workspace& workspace, QWidget* parent) = nullptr;
 };
 
 std::span<const PaneDescriptor* const> panes();

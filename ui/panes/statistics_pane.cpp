@@ -12,9 +12,9 @@
 #include <array>
 #include <cmath>
 
+#include "ui/panes/pane.h"
 #include "ui/panes/panes.h"
 #include "ui/state/head_metrics.h"
-#include "ui/state/workspace.h"
 #include "ui/theme/appearance.h"
 #include "ui/theme/chart_style.h"
 #include "ui/widgets/eliding_label.h"
@@ -24,37 +24,30 @@
 namespace attnviz::ui {
 namespace {
 
-class StatisticsPane final : public QWidget {
+class StatisticsPane final : public Pane {
  public:
     static QString tr(const char* text) { return QCoreApplication::translate("StatisticsPane", text); }
     StatisticsPane(Workspace& workspace, QWidget* parent);
-
- protected:
-    void showEvent(QShowEvent* event) override {
-        QWidget::showEvent(event);
-        if (m_stale) refresh();
-    }
+    QWidget* picture() const override { return bodyShown() ? m_picture : nullptr; }
 
  private:
-    void refresh();
+    void refresh(unsigned changes) override;
     void showNumbers();
     void showEntropies();
     void style();
 
-    Workspace& m_workspace;
     std::array<QLabel*, 8> m_numbers{};
+    QWidget* m_picture;
     QChart* m_chart;
     QScatterSeries *m_heads, *m_chosen;
     QLineSeries* m_mean;
     QValueAxis *m_layers, *m_nats;
-    QLabel* m_left;
-    ElidingLabel* m_right;
-    bool m_stale = true;
 };
 
-StatisticsPane::StatisticsPane(Workspace& workspace, QWidget* parent)
-    : QWidget(parent), m_workspace(workspace) {
-    auto* column = new QVBoxLayout(this);
+StatisticsPane::StatisticsPane(Workspace& shared, QWidget* parent)
+    : Pane(shared, "statistics", kRun | kSource | kHead | kTheme, parent) {
+    m_picture = new QWidget(this);
+    auto* column = new QVBoxLayout(m_picture);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     auto* grid = new QGridLayout;
@@ -116,14 +109,8 @@ StatisticsPane::StatisticsPane(Workspace& workspace, QWidget* parent)
     view->setMinimumHeight(110);
     view->setAccessibleName(tr("Row entropy of every head by layer"));
     column->addWidget(view, 1);
-    column->addWidget(captionLine(this, m_left, m_right));
-
-    connect(&workspace, &Workspace::runChanged, this, &StatisticsPane::refresh);
-    connect(&workspace, &Workspace::sourceChanged, this, &StatisticsPane::refresh);
-    connect(&workspace, &Workspace::headChanged, this, &StatisticsPane::refresh);
-    connect(&Appearance::instance(), &Appearance::changed, this, &StatisticsPane::style);
-    style();
-    refresh();
+    setBody(m_picture);
+    addCaption();
 }
 
 void StatisticsPane::style() {
@@ -138,22 +125,27 @@ void StatisticsPane::style() {
     m_mean->setPen(QPen(p.text, 1.5));
 }
 
-void StatisticsPane::refresh() {
-    m_stale = !isVisible();
-    if (m_stale) return;
+void StatisticsPane::refresh(unsigned changes) {
+    if ((changes & kTheme) != 0) style();
+    if (workspace().isEmpty()) {
+        m_left->clear();
+        m_right->setText({});
+        return showSentence(tr("Open a session or run a text to see its numbers."));
+    }
+    showBody();
     showNumbers();
     showEntropies();
 }
 
 void StatisticsPane::showNumbers() {
-    if (!m_workspace.headReady()) {
+    if (!workspace().headReady()) {
         for (auto* label : m_numbers) label->setText(QStringLiteral("–"));
-        m_left->setText(m_workspace.isEmpty() ? QString() : tr("This layer is not computed yet"));
+        m_left->setText(tr("This layer is not computed yet"));
         m_right->setText({});
         return;
     }
-    const auto& info = m_workspace.source()->info();
-    const auto& summary = m_workspace.source()->summary(m_workspace.shownHead());
+    const auto& info = workspace().source()->info();
+    const auto& summary = workspace().source()->summary(workspace().shownHead());
     const double distance = summary.meanDistance;
     const QStringList numbers{tr("%1 nats").arg(scoreText(summary.rowEntropy)),
                               scoreText(summary.normalizedRowEntropy),
@@ -165,14 +157,14 @@ void StatisticsPane::showNumbers() {
                               scoreText(summary.previousToken)};
     for (std::size_t i = 0; i < m_numbers.size(); ++i)
         m_numbers[i]->setText(numbers[static_cast<qsizetype>(i)]);
-    m_left->setText(m_workspace.headTitle());
+    m_left->setText(workspace().headTitle());
     m_right->setText(info.renormalized ? tr("renormalized") : tr("masked cells left out"));
 }
 
 void StatisticsPane::showEntropies() {
     QList<QPointF> heads, mean, chosen;
     double largest = 0;
-    if (const auto& source = m_workspace.rawSource()) {
+    if (const auto& source = workspace().rawSource()) {
         const auto& info = source->info();
         for (int layer = 0; layer < source->layersReady(); ++layer) {
             double sum = 0;
@@ -183,7 +175,7 @@ void StatisticsPane::showEntropies() {
                 // Side by side within the layer, so that dots of equal height are told apart.
                 const double aside = info.heads > 1 ? (head / (info.heads - 1.0) - 0.5) * 0.5 : 0;
                 heads.append({layer + aside, entropy});
-                if (HeadId{layer, head} == m_workspace.head()) chosen.append(heads.back());
+                if (HeadId{layer, head} == workspace().head()) chosen.append(heads.back());
             }
             mean.append({static_cast<double>(layer), sum / info.heads});
         }
@@ -207,7 +199,7 @@ void StatisticsPane::showEntropies() {
     m_chosen->replace(chosen);
 }
 
-QWidget* create(Workspace& workspace, QWidget* parent) {
+Pane* create(Workspace& workspace, QWidget* parent) {
     return new StatisticsPane(workspace, parent);
 }
 

@@ -11,10 +11,8 @@
 #include <limits>
 #include <numeric>
 
-#include "core/base/job_queue.h"
+#include "ui/panes/pane.h"
 #include "ui/panes/panes.h"
-#include "ui/state/tile_requests.h"
-#include "ui/state/workspace.h"
 #include "ui/theme/appearance.h"
 #include "ui/widgets/eliding_label.h"
 #include "ui/widgets/number_text.h"
@@ -149,15 +147,17 @@ Result<std::vector<float>> rowOf(const AttentionSource& source, HeadId head, int
     return out;
 }
 
-class TokensPane final : public QWidget {
+class TokensPane final : public Pane {
  public:
     static QString tr(const char* text) { return QCoreApplication::translate("TokensPane", text); }
     TokensPane(Workspace& workspace, QWidget* parent);
+    QWidget* picture() const override { return bodyShown() ? m_picture : nullptr; }
 
  private:
+    void refresh(unsigned changes) override;
     bool attendsTo() const { return m_direction->chosen() == 0; }
     void showTokens();
-    void refresh();
+    void showCurrent();
     void showWeights(std::vector<float> weights, HeadId head, int token);
     void select(int token);
     void hover(std::optional<int> token);
@@ -167,37 +167,28 @@ class TokensPane final : public QWidget {
             std::clamp(m_strip->contentHeight() + 2, 48, std::max(60, height() / 2 - 30)));
     }
 
-    Workspace& m_workspace;
+    QWidget* m_picture;
     Segments* m_direction;
     TokenStrip* m_strip;
     WeightTable* m_model;
     QTableView* m_table;
-    QLabel* m_left;
-    ElidingLabel* m_right;
-    bool m_stale = true;
-    JobQueue m_queue;
 
  protected:
-    void showEvent(QShowEvent* event) override {
-        QWidget::showEvent(event);
-        if (m_stale) refresh();
-    }
     void resizeEvent(QResizeEvent* event) override {
-        QWidget::resizeEvent(event);
+        Pane::resizeEvent(event);
         shareRoom();
     }
 };
 
-TokensPane::TokensPane(Workspace& workspace, QWidget* parent)
-    : QWidget(parent), m_workspace(workspace), m_queue("tokens", postTo(this)) {
-    auto* column = new QVBoxLayout(this);
+TokensPane::TokensPane(Workspace& shared, QWidget* parent)
+    : Pane(shared, "tokens", kRun | kSource | kHead | kHover | kPins | kView | kTheme, parent) {
+    m_direction = new Segments(tr("Direction"), {tr("Attends to"), tr("Attended by")}, this);
+    controls().addWidget(m_direction);
+    controls().addStretch(1);
+    m_picture = new QWidget(this);
+    auto* column = new QVBoxLayout(m_picture);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    QBoxLayout* row = nullptr;
-    column->addWidget(controlRow(this, row));
-    m_direction = new Segments(tr("Direction"), {tr("Attends to"), tr("Attended by")}, this);
-    row->addWidget(m_direction);
-    row->addStretch(1);
     m_strip = new TokenStrip(this);
     column->addWidget(m_strip, 5);
     m_model = new WeightTable(this);
@@ -218,72 +209,76 @@ TokensPane::TokensPane(Workspace& workspace, QWidget* parent)
     header->setSortIndicator(WeightTable::number, Qt::AscendingOrder);
     m_table->setSortingEnabled(true);
     column->addWidget(m_table, 6);
-    column->addWidget(captionLine(this, m_left, m_right));
+    setBody(m_picture);
+    addCaption();
 
-    connect(m_direction, &Segments::chosenChanged, this, &TokensPane::showTokens);
+    connect(m_direction, &Segments::chosenChanged, this, [this] { noteChange(kRun); });
     connect(m_strip, &TokenStrip::tokenClicked, this, &TokensPane::select);
     connect(m_strip, &TokenStrip::tokenHovered, this, &TokensPane::hover);
     connect(m_table, &QTableView::entered, this,
             [this](const QModelIndex& index) { hover(m_model->tokenAt(index.row())); });
     connect(m_strip, &TokenStrip::contentHeightChanged, this, &TokensPane::shareRoom);
-    connect(&workspace, &Workspace::runChanged, this, &TokensPane::showTokens);
-    for (const auto change : {&Workspace::sourceChanged, &Workspace::headChanged, &Workspace::hoverChanged,
-                              &Workspace::pinChanged, &Workspace::viewChanged})
-        connect(&workspace, change, this, &TokensPane::refresh);
-    connect(&Appearance::instance(), &Appearance::changed, this, [this] { m_strip->viewport()->update(); });
-    showTokens();
+}
+
+void TokensPane::refresh(unsigned changes) {
+    if (workspace().isEmpty()) {
+        m_left->clear();
+        m_right->setText({});
+        return showSentence(tr("Open a session or run a text to read it here."));
+    }
+    showBody();
+    if ((changes & kTheme) != 0) m_strip->viewport()->update();
+    if ((changes & kRun) != 0) showTokens();
+    showCurrent();
 }
 
 void TokensPane::showTokens() {
-    const bool words = m_workspace.view().filters.words;
-    const auto& labels = attendsTo() ? m_workspace.keyTexts() : m_workspace.queryTexts();
-    std::vector<Token> tokens = attendsTo() ? m_workspace.keyTokens() : m_workspace.queryTokens();
+    const bool words = workspace().view().filters.words;
+    const auto& labels = attendsTo() ? workspace().keyTexts() : workspace().queryTexts();
+    std::vector<Token> tokens = attendsTo() ? workspace().keyTokens() : workspace().queryTokens();
     if (words && tokens.size() != static_cast<std::size_t>(labels.size())) {
         tokens.assign(static_cast<std::size_t>(labels.size()), Token{});
         for (auto& token : tokens) token.text = "w";
     }
     m_strip->setTokens(tokens, labels);
-    refresh();
 }
 
-void TokensPane::refresh() {
-    m_stale = !isVisible();
-    if (m_stale) return;
-    if (!m_workspace.headReady()) {
+void TokensPane::showCurrent() {
+    if (!workspace().headReady()) {
         m_strip->setWeights({}, false);
         m_model->setWeights({}, {}, true);
-        m_left->setText(m_workspace.isEmpty() ? QString() : tr("This layer is not computed yet"));
+        m_left->setText(tr("This layer is not computed yet"));
         m_right->setText({});
         return;
     }
-    const auto source = m_workspace.source();
-    const HeadId head = m_workspace.shownHead();
+    const auto source = workspace().source();
+    const HeadId head = workspace().shownHead();
     if (attendsTo()) {
-        const int query = m_workspace.activeQuery();
-        m_queue.cancel("column");
+        const int query = workspace().activeQuery();
+        cancel("column");
         showWeights(*rowOf(*source, head, query), head, query);
         return;
     }
-    const int key = m_workspace.activeKey().value_or(0);
-    m_queue.submit(
+    const int key = workspace().activeKey().value_or(0);
+    compute(
         "column",
         [source, head, key](std::stop_token stop) -> Result<std::vector<float>> {
             return columnOf(*source, head, key, stop);
         },
         [this, source, head, key](Result<std::vector<float>> weights) {
-            if (weights && source == m_workspace.source()) showWeights(*std::move(weights), head, key);
+            if (weights && source == workspace().source()) showWeights(*std::move(weights), head, key);
         });
 }
 
 void TokensPane::showWeights(std::vector<float> weights, HeadId head, int token) {
     double sum = 0;
     for (const float weight : weights) sum += std::isnan(weight) ? 0 : weight;
-    const auto& labels = attendsTo() ? m_workspace.keyTexts() : m_workspace.queryTexts();
-    const auto& others = attendsTo() ? m_workspace.queryTexts() : m_workspace.keyTexts();
-    const bool square = m_workspace.source()->info().square();
+    const auto& labels = attendsTo() ? workspace().keyTexts() : workspace().queryTexts();
+    const auto& others = attendsTo() ? workspace().queryTexts() : workspace().keyTexts();
+    const bool square = workspace().source()->info().square();
     m_strip->setFramed(square ? std::optional(token) : std::nullopt);
-    m_strip->setWeights(weights, m_workspace.view().logarithmic);
-    const auto marked = attendsTo() ? m_workspace.activeKey() : std::nullopt;
+    m_strip->setWeights(weights, workspace().view().logarithmic);
+    const auto marked = attendsTo() ? workspace().activeKey() : std::nullopt;
     m_strip->setHovered(marked);
     m_model->setWeights(labels, std::move(weights), attendsTo());
     if (marked)
@@ -302,26 +297,26 @@ void TokensPane::showWeights(std::vector<float> weights, HeadId head, int token)
 
 // A click chooses whose attention is shown: the query's row, or the key's column.
 void TokensPane::select(int token) {
-    if (m_workspace.isEmpty()) return;
+    if (workspace().isEmpty()) return;
     Cell cell =
-        m_workspace.pinned().value_or(m_workspace.hovered().value_or(Cell{m_workspace.activeQuery(), 0}));
-    const auto& info = m_workspace.source()->info();
+        workspace().pinned().value_or(workspace().hovered().value_or(Cell{workspace().activeQuery(), 0}));
+    const auto& info = workspace().source()->info();
     if (attendsTo()) {
         if (!info.square()) return;
         cell = {token, std::min(cell.key, token)};
     } else {
         cell = info.square() ? Cell{cell.query, token} : Cell{token, cell.key};
     }
-    m_workspace.setPinned(cell);
+    workspace().setPinned(cell);
 }
 
 void TokensPane::hover(std::optional<int> token) {
-    if (m_workspace.isEmpty() || !attendsTo()) return;
-    if (!token) return m_workspace.setHovered(std::nullopt);
-    m_workspace.setHovered(Cell{m_workspace.activeQuery(), *token});
+    if (workspace().isEmpty() || !attendsTo()) return;
+    if (!token) return workspace().setHovered(std::nullopt);
+    workspace().setHovered(Cell{workspace().activeQuery(), *token});
 }
 
-QWidget* create(Workspace& workspace, QWidget* parent) {
+Pane* create(Workspace& workspace, QWidget* parent) {
     return new TokensPane(workspace, parent);
 }
 

@@ -5,6 +5,7 @@
 #include <QFileInfo>
 #include <QSettings>
 
+#include "core/analysis/filter_tokens.h"
 #include "core/base/atomic_file.h"
 #include "ui/state/filtering.h"
 #include "ui/state/tile_requests.h"
@@ -105,7 +106,7 @@ void FileController::exportTo(ExportOrder order, const QString& path) {
         filters.combine = Combine::single;
         Sources sources;
         for (const auto& source : kept->session->run->sources) {
-            auto seen = filteredSource(*kept->session->run, source, filters, stop);
+            auto seen = filteredSource(*kept->session->run, source, filterSettings(filters), stop);
             if (!seen) return seen.error();
             sources.push_back(*std::move(seen));
         }

@@ -1,6 +1,5 @@
 #include "ui/state/filtering.h"
 
-#include "core/analysis/sinks.h"
 #include "core/attention/filtered_attention.h"
 #include "core/text/words.h"
 #include "ui/widgets/token_text.h"
@@ -24,39 +23,28 @@ std::optional<HeadCombine> combineOf(Combine combine) {
     return std::nullopt;
 }
 
-std::vector<KeyRange> unitsOf(const TokenizedText& text) {
-    std::vector<KeyRange> units;
-    for (const auto& word : wordsOf(text)) units.push_back({word.begin, word.end});
-    return units;
-}
-
 }  // namespace
 
-Result<std::shared_ptr<const AttentionSource>> filteredSource(const AttentionRun& run,
-                                                              std::shared_ptr<const AttentionSource> source,
-                                                              const Filters& filters, std::stop_token stop) {
-    if (!filters.any()) return source;
+FilterSettings filterSettings(const Filters& filters, std::vector<int> heads) {
     FilterSettings settings;
     settings.hideSpecial = filters.hideSpecial;
     settings.hideSinks = filters.hideSinks;
     settings.renormalize = filters.renormalize;
     settings.combine = combineOf(filters.combine);
+    if (settings.combine) settings.heads = std::move(heads);
     settings.words = filters.words;
-    settings.threshold = filters.threshold;
-    FilterTokens tokens;
-    const auto& keys = run.keysOf(*source);
-    for (std::size_t key = 0; key < keys.tokens.size(); ++key)
-        if (keys.tokens[key].special) tokens.specialKeys.push_back(static_cast<int>(key));
-    if (filters.hideSinks) {
-        auto sinks = sinksOf(*source, stop);
-        if (!sinks) return sinks.error();
-        tokens.sinkKeys = *std::move(sinks);
+    switch (filters.thresholdKind) {
+        case ThresholdKind::weight:
+            settings.threshold = filters.threshold;
+            break;
+        case ThresholdKind::topK:
+            settings.topK = static_cast<int>(filters.threshold);
+            break;
+        case ThresholdKind::mass:
+            settings.mass = filters.threshold;
+            break;
     }
-    if (filters.words) {
-        tokens.queryUnits = unitsOf(run.queriesOf(*source));
-        tokens.keyUnits = unitsOf(keys);
-    }
-    return filtered(std::move(source), settings, tokens);
+    return settings;
 }
 
 Result<void> summarizeHead(const AttentionSource& source, HeadId head, std::stop_token stop) {

@@ -1,20 +1,20 @@
-// From the window's filters to a filtered source of core, and the labels of its queries and keys.
+// The window's filters as core has them, and the labels of what is seen through them.
 #pragma once
 
 #include <QStringList>
-#include <memory>
 #include <stop_token>
+#include <vector>
 
-#include "core/attention/attention_run.h"
+#include "core/attention/attention_source.h"
+#include "core/attention/filter_settings.h"
 #include "core/base/result.h"
+#include "core/text/token.h"
 #include "ui/state/view_settings.h"
 
 namespace attnviz::ui {
 
-// The source itself where nothing is filtered. Looks for sinks where those are hidden: not on the UI thread.
-Result<std::shared_ptr<const AttentionSource>> filteredSource(const AttentionRun& run,
-                                                              std::shared_ptr<const AttentionSource> source,
-                                                              const Filters& filters, std::stop_token stop);
+// `heads` are those that are combined; empty: all. The source itself comes from core's filteredSource.
+FilterSettings filterSettings(const Filters& filters, std::vector<int> heads = {});
 // Summary and overview of a head, so that asking for them afterwards costs nothing.
 Result<void> summarizeHead(const AttentionSource& source, HeadId head, std::stop_token stop);
 

@@ -13,6 +13,10 @@ struct RunController::EngineRoom {
 
 namespace {
 
+std::string tagOf(int document) {
+    return "run:" + std::to_string(document);
+}
+
 // The tokens of a run that is still under way; runText names them the same.
 void nameTokens(AttentionRun& run, const Tokenizer* tokenizer, const TextInput& input) {
     const auto& info = run.sources.front()->info();
@@ -50,26 +54,31 @@ RunController::RunController(EngineProvider engine, QObject* parent)
 RunController::~RunController() = default;
 
 bool RunController::idle() const {
-    return !m_running && !m_loading && m_engineQueue.idle() && m_textQueue.idle();
+    return m_running.empty() && !m_loading && m_engineQueue.idle() && m_textQueue.idle();
 }
 
-void RunController::setState(bool loading, bool running) {
-    m_loading = loading;
-    m_running = running;
+bool RunController::isCurrent(int document, std::uint64_t generation) const {
+    const auto found = m_running.find(document);
+    return found != m_running.end() && found->second == generation;
+}
+
+void RunController::cancelRuns() {
+    for (const auto& [document, generation] : m_running) m_engineQueue.cancel(tagOf(document));
+    m_running.clear();
+}
+
+void RunController::openModel(const QString& name, std::optional<Order> after) {
+    cancelRuns();
+    const auto generation = m_loadGeneration = ++m_generation;
+    m_loading = true;
     emit stateChanged();
-}
-
-void RunController::openModel(const QString& name, std::optional<QString> textAfter) {
-    m_engineQueue.cancel("run");
-    const auto generation = ++m_generation;
-    setState(true, false);
-    emit progressed(tr("Loading %1").arg(name.section('/', -1)), -1);
+    emit loadProgressed(tr("Loading %1").arg(name.section('/', -1)), -1);
     ProgressSink progress = [this, generation](const Progress& step) {
         QMetaObject::invokeMethod(
             this,
             [this, generation, step] {
-                if (generation == m_generation)
-                    emit progressed(QString::fromStdString(step.what), step.fraction);
+                if (generation == m_loadGeneration && m_loading)
+                    emit loadProgressed(QString::fromStdString(step.what), step.fraction);
             },
             Qt::QueuedConnection);
     };
@@ -103,21 +112,21 @@ void RunController::openModel(const QString& name, std::optional<QString> textAf
             room->model = *std::move(model);
             return std::shared_ptr<const OpenModel>(std::move(open));
         },
-        [this, generation, textAfter](Result<std::shared_ptr<const OpenModel>> result) {
-            if (generation != m_generation) return;
-            setState(false, false);
-            if (!result) {
-                if (result.error().kind != ErrorKind::cancelled) emit failed(result.error());
-                return;
+        [this, generation, after = std::move(after)](Result<std::shared_ptr<const OpenModel>> result) {
+            if (generation != m_loadGeneration) return;
+            m_loading = false;
+            if (result) {
+                m_model = *result;
+                emit modelChanged();
             }
-            m_model = *result;
-            emit modelChanged();
-            if (textAfter) run(*textAfter);
+            emit stateChanged();
+            if (!result && result.error().kind != ErrorKind::cancelled) emit loadFailed(result.error());
+            if (result && after) run(*after);
         });
 }
 
 void RunController::closeModel() {
-    stop();
+    stopAll();
     m_model.reset();
     m_engineQueue.submit(
         "close",
@@ -129,19 +138,20 @@ void RunController::closeModel() {
     emit modelChanged();
 }
 
-RunListener RunController::listenerFor(std::uint64_t generation, std::shared_ptr<const OpenModel> model,
+RunListener RunController::listenerFor(int document, std::uint64_t generation,
+                                       std::shared_ptr<const OpenModel> model,
                                        const std::shared_ptr<const TextInput>& input) {
     RunListener listener;
-    listener.progress = [this, generation](const Progress& step) {
+    listener.progress = [this, document, generation](const Progress& step) {
         QMetaObject::invokeMethod(
             this,
-            [this, generation, step] {
-                if (generation == m_generation && m_running)
-                    emit progressed(QString::fromStdString(step.what), step.fraction);
+            [this, document, generation, step] {
+                if (isCurrent(document, generation))
+                    emit progressed(document, QString::fromStdString(step.what), step.fraction);
             },
             Qt::QueuedConnection);
     };
-    listener.layerReady = [this, generation, model, input](const LayerReady& layer) {
+    listener.layerReady = [this, document, generation, model, input](const LayerReady& layer) {
         auto run = std::make_shared<AttentionRun>();
         run->model.name = model->info.name;
         run->model.family = model->info.family;
@@ -151,47 +161,54 @@ RunListener RunController::listenerFor(std::uint64_t generation, std::shared_ptr
         nameTokens(*run, model->tokenizer.get(), *input);
         QMetaObject::invokeMethod(
             this,
-            [this, generation, run = std::shared_ptr<const AttentionRun>(std::move(run))] {
-                if (generation == m_generation && m_running) emit partialReady(run);
+            [this, document, generation, run = std::shared_ptr<const AttentionRun>(std::move(run))] {
+                if (isCurrent(document, generation)) emit partialReady(document, run);
             },
             Qt::QueuedConnection);
     };
     return listener;
 }
 
-void RunController::run(const QString& text) {
+void RunController::run(Order order) {
     if (!m_model) return;
-    const auto generation = ++m_generation;
-    setState(false, true);
-    emit progressed(tr("Starting"), 0);
-    auto input = std::make_shared<TextInput>();
-    input->text = text.toStdString();
+    const int document = order.document;
+    const auto generation = m_running[document] = ++m_generation;
+    emit stateChanged();
+    emit progressed(document, tr("Starting"), 0);
+    const auto input = std::make_shared<const TextInput>(std::move(order.input));
     m_engineQueue.submit(
-        "run",
-        [room = m_room, model = m_model, input = std::shared_ptr<const TextInput>(input),
-         listener = listenerFor(generation, m_model, input)](
+        tagOf(document),
+        [room = m_room, model = m_model, input, listener = listenerFor(document, generation, m_model, input)](
             std::stop_token stop) -> Result<std::shared_ptr<const AttentionRun>> {
             if (!room->model) return internalError("the model is no longer open", {}, "Open it again.");
             return runText(*room->model, model->tokenizer.get(), *input, RunOptions{}, listener, stop);
         },
-        [this, generation](Result<std::shared_ptr<const AttentionRun>> result) {
-            if (generation != m_generation) return;
-            setState(false, false);
-            if (result)
-                emit runReady(*result);
-            else if (result.error().kind == ErrorKind::cancelled)
+        [this, document, generation](Result<std::shared_ptr<const AttentionRun>> result) {
+            if (!isCurrent(document, generation)) return;
+            m_running.erase(document);
+            if (result) emit runReady(document, *result);
+            emit stateChanged();
+            if (result) return;
+            if (result.error().kind == ErrorKind::cancelled)
                 emit stopped();
             else
-                emit failed(result.error());
+                emit failed(document, result.error());
         });
 }
 
-void RunController::stop() {
-    if (!m_running && !m_loading) return;
-    ++m_generation;
-    m_engineQueue.cancel("run");
+void RunController::stop(int document) {
+    if (m_running.erase(document) == 0) return;
+    m_engineQueue.cancel(tagOf(document));
+    emit stateChanged();
+    emit stopped();
+}
+
+void RunController::stopAll() {
+    if (m_running.empty() && !m_loading) return;
+    cancelRuns();
     m_engineQueue.cancel("model");
-    setState(false, false);
+    m_loading = false;
+    emit stateChanged();
     emit stopped();
 }
 

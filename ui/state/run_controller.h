@@ -1,11 +1,13 @@
 // A text goes in, progress and runs come out: loads models and runs them on the engine thread, one at a time.
 //
-// The newest request wins: another run stops the one before, within a layer. The window never waits. Every
-// failure is a sentence for a banner; being stopped is none.
+// Requests name their document, by a number that is their owner's. The newest of a document wins: another run
+// of it stops the one before, within a layer; those of other documents wait for their turn. Another model
+// stops them all. The window never waits. Every failure is a sentence for a banner; being stopped is none.
 #pragma once
 
 #include <QObject>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -34,41 +36,53 @@ class RunController final : public QObject {
     ~RunController() override;
 
     void setDevice(Device device) { m_device = device; }
-    // A folder, a file inside one, or "sample". Then runs `textAfter` where it is given.
-    void openModel(const QString& name, std::optional<QString> textAfter = {});
+    // A folder, a file inside one, or "sample". Then runs `after` where it is given.
+    struct Order {
+        int document = 0;
+        TextInput input;
+    };
+    void openModel(const QString& name, std::optional<Order> after = {});
     void closeModel();
-    void run(const QString& text);
-    void stop();
+    void run(Order order);
+    void stop(int document);
+    void stopAll();  // every run, and a model that is loading
     // How many tokens the open model makes of a text; answers with tokensCounted. The newest text wins.
     void countTokens(const QString& text);
 
     const std::shared_ptr<const OpenModel>& model() const { return m_model; }
-    bool isRunning() const { return m_running; }
+    bool isRunning() const { return !m_running.empty(); }
+    bool isRunning(int document) const { return m_running.contains(document); }
     bool isLoading() const { return m_loading; }
     bool idle() const;
 
  signals:
     void modelChanged();
     void stateChanged();  // running, loading
-    void progressed(const QString& what, double fraction);
-    void partialReady(std::shared_ptr<const attnviz::AttentionRun> run);  // with fewer layers
-    void runReady(std::shared_ptr<const attnviz::AttentionRun> run);
-    void failed(const attnviz::Error& error);
+    void loadProgressed(const QString& what, double fraction);
+    void progressed(int document, const QString& what, double fraction);
+    // With fewer layers, then with all.
+    void partialReady(int document, std::shared_ptr<const attnviz::AttentionRun> run);
+    void runReady(int document, std::shared_ptr<const attnviz::AttentionRun> run);
+    void loadFailed(const attnviz::Error& error);
+    void failed(int document, const attnviz::Error& error);
     void stopped();
     void tokensCounted(const QString& text, int tokens);
 
  private:
     struct EngineRoom;  // the engine thread's own
-    RunListener listenerFor(std::uint64_t generation, std::shared_ptr<const OpenModel> model,
+    RunListener listenerFor(int document, std::uint64_t generation, std::shared_ptr<const OpenModel> model,
                             const std::shared_ptr<const TextInput>& input);
-    void setState(bool loading, bool running);
+    bool isCurrent(int document, std::uint64_t generation) const;
+    void cancelRuns();
 
     EngineProvider m_provider;
     Device m_device;
     std::shared_ptr<EngineRoom> m_room;
     std::shared_ptr<const OpenModel> m_model;
-    bool m_running = false, m_loading = false;
-    std::uint64_t m_generation = 0;  // of what is under way: what is late is dropped
+    // Of what is under way, by document: what is late is dropped.
+    std::map<int, std::uint64_t> m_running;
+    bool m_loading = false;
+    std::uint64_t m_generation = 0, m_loadGeneration = 0;
     JobQueue m_engineQueue, m_textQueue;
 };
 

@@ -9,14 +9,22 @@
 namespace attnviz::ui {
 
 enum class Combine { single, mean, max, min, sum };
-enum class RangeChoice { unit, head, custom };  // 0 to 1; 0 to the head's largest weight; as given
+// 0 to 1; 0 to the head's largest weight; 0 to the largest of all heads that are there; as given.
+enum class RangeChoice { unit, head, shared, custom };
+// Weights below a value are dropped; or all but the largest k of a row; or all but the least prefix of a row,
+// largest first, that reaches a share of it.
+enum class ThresholdKind { weight, topK, mass };
 
 struct Filters {
     Combine combine = Combine::single;
     bool hideSpecial = false, hideSinks = false, renormalize = false, words = false;
-    double threshold = 0;
+    ThresholdKind thresholdKind = ThresholdKind::weight;
+    double threshold = 0;  // 0: off; of topK a whole number
     bool operator==(const Filters&) const = default;
-    bool any() const { return *this != Filters{}; }
+    // Renormalizing alone changes nothing, and neither does a kind of threshold without one.
+    bool any() const {
+        return combine != Combine::single || hideSpecial || hideSinks || words || threshold > 0;
+    }
 };
 
 struct ViewSettings {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/analysis/filter_tokens.h"
 #include "ui/state/filtering.h"
 #include "ui/state/tile_requests.h"
 
@@ -11,130 +12,173 @@ namespace {
 const std::shared_ptr<const AttentionSource> kNoSource;
 const std::vector<Token> kNoTokens;
 
+// The same text and shape: a run goes on, and what was chosen in it still means the same.
+bool continues(const Document& document, const AttentionRun& run) {
+    const auto& before = document.session.run;
+    const auto index = static_cast<std::size_t>(document.source);
+    return before && before->input == run.input && before->target == run.target &&
+           before->sources.size() == run.sources.size() &&
+           before->sources[index]->info().layers == run.sources[index]->info().layers &&
+           before->sources[index]->info().heads == run.sources[index]->info().heads;
+}
+
 }  // namespace
 
 Workspace::Workspace(QObject* parent)
     : QObject(parent),
       m_tiles(std::make_unique<TileRequests>()),
-      m_queue(std::make_unique<JobQueue>("filters", postTo(this))) {}
+      m_queue(std::make_unique<JobQueue>("filters", postTo(this))),
+      m_analyses(std::make_unique<JobQueue>("analyses", postTo(this))) {
+    m_current = &addTo(m_documents);
+}
 
 Workspace::~Workspace() = default;
 
-void Workspace::open(Session session) {
-    m_session = std::move(session);
-    m_sourceIndex = 0;
-    m_head = {};
+void Workspace::open(Session session, const QString& path) {
+    if (!isEmpty()) makeCurrent(addTo(m_documents));
+    Document& document = *m_current;
+    document.text = session.run ? QString::fromStdString(session.run->text()) : QString();
+    document.path = path;
+    document.session = std::move(session);
+    document.source = 0;
+    document.selection = {};
     setModified(false);
+    emit documentsChanged();
     show(Change::run);
 }
 
-void Workspace::advance(std::shared_ptr<const AttentionRun> run) {
-    const auto index = static_cast<std::size_t>(m_sourceIndex);
-    const bool same = m_session.run && run && m_session.run->input == run->input &&
-                      m_session.run->target == run->target &&
-                      m_session.run->sources.size() == run->sources.size() &&
-                      rawSource()->info().layers == run->sources[index]->info().layers;
+void Workspace::advance(int id, std::shared_ptr<const AttentionRun> run) {
+    Document* document = findDocument(id);
+    if (!document || !run) return;
+    const bool same = continues(*document, *run);
+    const bool shape = !same && document->session.run &&
+                       document->session.run->sources.size() == run->sources.size() &&
+                       document->session.run->main().info().layers == run->main().info().layers &&
+                       document->session.run->main().info().heads == run->main().info().heads;
     if (same) {
-        m_session.run = std::move(run);
-        show(Change::source);
-        return;
+        document->session.run = std::move(run);
+    } else {
+        // Another text with the same model: the same heads are looked at. Notes are of the document.
+        Session session;
+        session.run = std::move(run);
+        session.notes = document->session.notes;
+        document->session = std::move(session);
+        document->path.clear();
+        if (!shape) document->source = 0;
+        const Selection before = document->selection;
+        document->selection = {};
+        if (shape) {
+            document->selection.head = before.head;
+            document->selection.heads = before.heads;
+        }
+        emit documentsChanged();
     }
-    Session session;
-    session.run = std::move(run);
-    m_session = std::move(session);
-    m_sourceIndex = 0;
-    show(Change::run);
+    if (document == m_current) show(same ? Change::source : Change::run);
 }
 
 void Workspace::setNotes(const QString& notes) {
-    if (m_session.notes == notes.toStdString()) return;
-    m_session.notes = notes.toStdString();
+    if (session().notes == notes.toStdString()) return;
+    m_current->session.notes = notes.toStdString();
     setModified(true);
 }
 
-void Workspace::setModified(bool modified) {
-    if (modified == m_modified) return;
-    m_modified = modified;
-    emit modifiedChanged();
-}
-
-void Workspace::setRunning(double fraction) {
-    if (fraction == m_running) return;
-    m_running = fraction;
-    emit runningChanged();
-}
-
 void Workspace::setSourceIndex(int index) {
-    if (isEmpty() || index == m_sourceIndex || index < 0 || index >= static_cast<int>(run()->sources.size()))
+    if (isEmpty() || index == sourceIndex() || index < 0 || index >= static_cast<int>(run()->sources.size()))
         return;
-    m_sourceIndex = index;
+    m_current->source = index;
     show(Change::run);
 }
 
 const std::shared_ptr<const AttentionSource>& Workspace::rawSource() const {
-    return isEmpty() ? kNoSource : m_session.run->sources[static_cast<std::size_t>(m_sourceIndex)];
+    return isEmpty() ? kNoSource : run()->sources[static_cast<std::size_t>(sourceIndex())];
 }
 
 bool Workspace::idle() const {
-    return !m_preparing && m_tiles->idle();
+    return !m_preparing && m_expected == 0 && m_tiles->idle() && m_analyses->idle();
+}
+
+HeadId Workspace::clamped(HeadId head) const {
+    const auto& raw = rawSource();
+    if (!raw) return {};
+    return {std::clamp(head.layer, 0, std::max(0, raw->info().layers - 1)),
+            std::clamp(head.head, 0, std::max(0, raw->info().heads - 1))};
 }
 
 void Workspace::show(Change change) {
     const auto raw = rawSource();
-    if (raw)
-        m_head = {std::clamp(m_head.layer, 0, std::max(0, raw->info().layers - 1)),
-                  std::clamp(m_head.head, 0, std::max(0, raw->info().heads - 1))};
+    Selection& selection = m_current->selection;
+    if (raw) {
+        selection.head = clamped(selection.head);
+        std::erase_if(selection.heads, [this](HeadId head) { return clamped(head) != head; });
+        if (!selection.has(selection.head)) selection.heads = {selection.head};
+    }
     const Filters filters = m_view.filters;
+    auto heads =
+        filters.combine == Combine::single ? std::vector<int>() : selection.headsOf(selection.head.layer);
+    if (heads.size() < 2) heads.clear();  // one alone is no choice: all of the layer
     if (!raw || !filters.any()) {
         m_queue->cancel("show");
         m_preparing = false;
         m_shownFilters = filters;
-        apply(raw, m_head, change);
+        m_shownHeads.clear();
+        apply({raw, raw}, selection.head, change);
         return;
     }
     // A change that was still being prepared is not forgotten when a smaller one overtakes it.
-    const bool reusable = m_source && m_source != raw && filters == m_shownFilters && change == Change::head;
-    const auto ready = reusable ? m_source : nullptr;
+    const bool reusable = m_source && m_source != raw && filters == m_shownFilters && heads == m_shownHeads &&
+                          change == Change::head;
+    const Shown ready = reusable ? Shown{m_headsSource, m_source} : Shown{};
     if (m_preparing) change = std::min(change, m_preparedChange);
     m_preparedChange = change;
     m_preparing = true;
-    using Source = std::shared_ptr<const AttentionSource>;
     m_queue->submit(
         "show",
-        [run = m_session.run, raw, ready, filters, head = m_head](std::stop_token stop) -> Result<Source> {
-            Source source = ready;
-            if (!source) {
-                auto made = filteredSource(*run, raw, filters, stop);
+        [run = run(), raw, ready, filters, heads,
+         head = selection.head](std::stop_token stop) -> Result<Shown> {
+            Shown shown = ready;
+            if (!shown.combined) {
+                Filters apart = filters;
+                apart.combine = Combine::single;
+                auto made = filteredSource(*run, raw, filterSettings(apart), stop);
                 if (!made) return made.error();
-                source = *std::move(made);
+                shown.heads = shown.combined = *made;
+                if (filters.combine != Combine::single) {
+                    auto joined = filteredSource(*run, raw, filterSettings(filters, heads), stop);
+                    if (!joined) return joined.error();
+                    shown.combined = *std::move(joined);
+                }
             }
-            const HeadId shown{head.layer, source->info().combined.empty() ? head.head : 0};
-            if (head.layer < source->layersReady())
-                if (auto done = summarizeHead(*source, shown, stop); !done) return done.error();
-            return source;
+            const HeadId seen{head.layer, shown.combined->info().combined.empty() ? head.head : 0};
+            if (head.layer < shown.combined->layersReady())
+                if (auto done = summarizeHead(*shown.combined, seen, stop); !done) return done.error();
+            return shown;
         },
-        [this, change, filters, head = m_head](Result<Source> source) {
+        [this, change, filters, heads, head = selection.head](Result<Shown> shown) {
             m_preparing = false;
-            if (source) {
+            if (shown) {
                 m_shownFilters = filters;
-                apply(*std::move(source), head, change);
-            } else if (source.error().kind != ErrorKind::cancelled) {
-                emit filterRefused(QString::fromStdString(source.error().sentence()));
+                m_shownHeads = heads;
+                apply(*std::move(shown), head, change);
+            } else if (shown.error().kind != ErrorKind::cancelled) {
+                emit filterRefused(QString::fromStdString(shown.error().sentence()));
             }
         });
 }
 
-void Workspace::apply(std::shared_ptr<const AttentionSource> source, HeadId head, Change change) {
+void Workspace::apply(Shown shown, HeadId head, Change change) {
     const bool words = m_shownFilters.words;
     if (words != m_words) change = Change::run;  // other queries and keys
-    m_source = std::move(source);
+    // Combining other heads is another map under the same head.
+    if (change == Change::head && shown.combined != m_source) change = Change::source;
+    m_source = std::move(shown.combined);
+    m_headsSource = std::move(shown.heads);
     m_shown = head;
     m_words = words;
     if (change == Change::run) {
         m_queryTexts = isEmpty() ? QStringList() : unitTexts(run()->queriesOf(*rawSource()), words);
         m_keyTexts = isEmpty() ? QStringList() : unitTexts(run()->keysOf(*rawSource()), words);
         m_hovered.reset();
-        m_pinned.reset();
+        m_hoveredHead.reset();
     }
     keepInRange();
     switch (change) {
@@ -158,76 +202,23 @@ const std::vector<Token>& Workspace::keyTokens() const {
     return isEmpty() ? kNoTokens : run()->keysOf(*rawSource()).tokens;
 }
 
-void Workspace::keepInRange() {
-    if (!m_source) return;
-    const auto& info = m_source->info();
-    const auto inside = [&info](const std::optional<Cell>& cell) {
-        return cell && cell->query >= 0 && cell->key >= 0 && cell->query < info.queries &&
-               cell->key < info.keys;
-    };
-    if (!inside(m_hovered)) m_hovered.reset();
-    if (!inside(m_pinned)) m_pinned.reset();
-}
-
-HeadId Workspace::shownHead() const {
-    return m_source && !m_source->info().combined.empty() ? HeadId{m_shown.layer, 0} : m_shown;
-}
-
-bool Workspace::headReady() const {
-    return m_source && m_shown.layer < m_source->layersReady();
-}
-
-QString Workspace::headTitle() const {
-    if (!m_source) return {};
-    const auto& combined = m_source->info().combined;
-    const QString head =
-        combined.empty() ? tr("Head %1").arg(m_shown.head) : QString::fromStdString(combined);
-    return tr("Layer %1 · %2").arg(m_shown.layer).arg(head);
-}
-
-void Workspace::setHead(HeadId head) {
-    if (isEmpty()) return;
-    const auto& info = rawSource()->info();
-    head = {std::clamp(head.layer, 0, std::max(0, info.layers - 1)),
-            std::clamp(head.head, 0, std::max(0, info.heads - 1))};
-    if (head == m_head) return;
-    m_head = head;
-    emit headChosen();
-    show(Change::head);
-}
-
-int Workspace::activeQuery() const {
-    if (m_pinned) return m_pinned->query;
-    if (m_hovered) return m_hovered->query;
-    return m_source ? std::max(0, m_source->info().queries - 1) : 0;
-}
-
-std::optional<int> Workspace::activeKey() const {
-    if (m_hovered) return m_hovered->key;
-    if (m_pinned) return m_pinned->key;
-    return std::nullopt;
-}
-
-void Workspace::setHovered(std::optional<Cell> cell) {
-    if (cell == m_hovered) return;
-    m_hovered = cell;
-    keepInRange();
-    emit hoverChanged();
-}
-
-void Workspace::setPinned(std::optional<Cell> cell) {
-    if (cell == m_pinned) return;
-    m_pinned = cell;
-    keepInRange();
-    emit pinChanged();
-}
-
 void Workspace::setView(const ViewSettings& view) {
     if (view == m_view) return;
     const bool filters = view.filters != m_view.filters;
     m_view = view;
     emit viewChanged();
     if (filters && !isEmpty()) show(Change::source);
+}
+
+// Of all heads as the model has them: their numbers are always there, and no filter but a sum makes weights
+// larger than 1.
+double Workspace::largestWeight() const {
+    double largest = 1e-6;
+    if (const auto& raw = rawSource())
+        for (int layer = 0; layer < raw->layersReady(); ++layer)
+            for (int head = 0; head < raw->info().heads; ++head)
+                largest = std::max(largest, raw->summary({layer, head}).maxWeight);
+    return largest;
 }
 
 ColorScale Workspace::scale() const {
@@ -241,9 +232,18 @@ ColorScale Workspace::scale() const {
         high = std::max(1e-6, m_source->summary(shownHead()).maxWeight);
     } else if (m_shownFilters.combine == Combine::sum && headReady()) {
         high = std::max(1.0, m_source->summary(shownHead()).maxWeight);
+    } else if (m_view.range == RangeChoice::shared) {
+        high = largestWeight();
     }
     if (m_view.logarithmic && low <= 0) low = high * 1e-3;
     return {**map, low, high, m_view.logarithmic};
+}
+
+ColorScale Workspace::sharedScale() const {
+    const auto map = findColormap(m_view.colormap.toStdString());
+    if (!map || m_view.range == RangeChoice::unit || m_view.range == RangeChoice::custom) return scale();
+    const double high = largestWeight();
+    return {**map, m_view.logarithmic ? high * 1e-3 : 0, high, m_view.logarithmic};
 }
 
 }  // namespace attnviz::ui

@@ -3,6 +3,7 @@
 #include <QDockWidget>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QMenu>
 #include <QPainter>
 #include <QToolButton>
 
@@ -12,26 +13,33 @@
 
 namespace attnviz::ui {
 
-DockTitle::DockTitle(QDockWidget& dock) : QWidget(&dock) {
+DockTitle::DockTitle(QDockWidget& dock, QMenu* menu) : QWidget(&dock) {
     setFixedHeight(29);
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(12, 1, 4, 0);
     row->setSpacing(2);
     row->addWidget(plainLabel(dock.windowTitle(), "strong", this), 1);
+    auto* offers = new QToolButton(this);
+    offers->setToolTip(tr("Copy or export what this pane shows"));
+    offers->setAccessibleName(tr("Copy or export %1").arg(dock.windowTitle()));
+    offers->setMenu(menu);
+    offers->setPopupMode(QToolButton::InstantPopup);
+    offers->setObjectName("paneMenu");
     auto* floats = new QToolButton(this);
     auto* closes = new QToolButton(this);
     floats->setToolTip(tr("Float or dock"));
     floats->setAccessibleName(tr("Float or dock %1").arg(dock.windowTitle()));
     closes->setToolTip(tr("Close (View menu opens it again)"));
     closes->setAccessibleName(tr("Close %1").arg(dock.windowTitle()));
-    for (auto* button : {floats, closes}) {
-        button->setFocusPolicy(Qt::NoFocus);
+    for (auto* button : {offers, floats, closes}) {
+        button->setFocusPolicy(Qt::TabFocus);
         button->setIconSize({14, 14});
         row->addWidget(button);
     }
     connect(floats, &QToolButton::clicked, &dock, [&dock] { dock.setFloating(!dock.isFloating()); });
     connect(closes, &QToolButton::clicked, &dock, &QDockWidget::close);
-    const auto refresh = [floats, closes] {
+    const auto refresh = [offers, floats, closes] {
+        offers->setIcon(icon(Icon::copy, IconColor::secondary));
         floats->setIcon(icon(Icon::dock, IconColor::secondary));
         closes->setIcon(icon(Icon::close, IconColor::secondary));
     };

@@ -5,7 +5,9 @@
 #include <QDoubleSpinBox>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QMenu>
 #include <QPixmap>
+#include <QPushButton>
 
 #include "core/exporting/colormap.h"
 #include "ui/theme/appearance.h"
@@ -57,7 +59,12 @@ ViewBar::ViewBar(QWidget* parent) : QFrame(parent) {
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(8, 0, 8, 0);
     row->setSpacing(7);
-    const auto caption = [&](const QString& text) { row->addWidget(plainLabel(text, "secondary", this)); };
+    setMinimumWidth(1);
+    row->setSizeConstraint(QLayout::SetNoConstraint);
+    const auto caption = [&](const QString& text) {
+        m_captions.prepend(plainLabel(text, "secondary", this));
+        row->addWidget(m_captions.front());
+    };
     caption(tr("Combine"));
     m_combine = new QComboBox(this);
     m_combine->addItems(
@@ -73,7 +80,7 @@ ViewBar::ViewBar(QWidget* parent) : QFrame(parent) {
     row->addWidget(m_scale);
     caption(tr("Range"));
     m_range = new QComboBox(this);
-    m_range->addItems({tr("0 – 1"), tr("0 – largest"), tr("Custom")});
+    m_range->addItems({tr("0 – 1"), tr("0 – head’s largest"), tr("0 – largest of all"), tr("Custom")});
     m_range->setAccessibleName(tr("Range of the colours"));
     row->addWidget(m_range);
     m_low = number(this, tr("Range from"), 1e6, 4, 0.01);
@@ -81,8 +88,12 @@ ViewBar::ViewBar(QWidget* parent) : QFrame(parent) {
     row->addWidget(m_low);
     row->addWidget(m_high);
     row->addWidget(line(this));
-    caption(tr("Threshold"));
-    m_threshold = number(this, tr("Weights below this are hidden"), 1, 4, 0.01);
+    caption(tr("Keep"));
+    m_thresholdKind = new QComboBox(this);
+    m_thresholdKind->addItems({tr("weights from"), tr("top k a row"), tr("share of a row")});
+    m_thresholdKind->setAccessibleName(tr("Which weights are kept"));
+    row->addWidget(m_thresholdKind);
+    m_threshold = number(this, tr("Threshold; 0 keeps all"), 1, 4, 0.01);
     row->addWidget(m_threshold);
     row->addWidget(line(this));
     caption(tr("Hide"));
@@ -100,9 +111,12 @@ ViewBar::ViewBar(QWidget* parent) : QFrame(parent) {
     m_units = new Segments(tr("Units"), {tr("Pieces"), tr("Words")}, this);
     row->addWidget(m_units);
     row->addStretch(1);
+    m_layout = new QPushButton(this);
+    m_layout->setAccessibleName(tr("Layout of the window"));
+    row->addWidget(m_layout);
     fillMaps();
 
-    for (auto* box : {m_combine, m_colormap, m_range}) {
+    for (auto* box : {m_combine, m_colormap, m_range, m_thresholdKind}) {
         box->setFocusPolicy(Qt::StrongFocus);
         connect(box, &QComboBox::activated, this, &ViewBar::emitChosen);
     }
@@ -132,6 +146,8 @@ void ViewBar::setView(const ViewSettings& view) {
     m_range->setCurrentIndex(static_cast<int>(view.range));
     m_low->setValue(view.low);
     m_high->setValue(view.high);
+    m_thresholdKind->setCurrentIndex(static_cast<int>(view.filters.thresholdKind));
+    showThreshold(view.filters.thresholdKind);
     m_threshold->setValue(view.filters.threshold);
     m_special->setChecked(view.filters.hideSpecial);
     m_sinks->setChecked(view.filters.hideSinks);
@@ -147,9 +163,42 @@ void ViewBar::showRange() {
     m_high->setVisible(custom);
 }
 
+void ViewBar::resizeEvent(QResizeEvent* event) {
+    QFrame::resizeEvent(event);
+    for (auto* caption : m_captions) caption->show();
+    for (auto* caption : m_captions) {
+        if (layout()->minimumSize().width() <= width()) break;
+        caption->hide();
+    }
+}
+
+void ViewBar::showThreshold(ThresholdKind kind) {
+    const bool count = kind == ThresholdKind::topK;
+    m_threshold->setDecimals(count ? 0 : 4);
+    m_threshold->setRange(0, count ? 100'000 : 1);
+    m_threshold->setSingleStep(count ? 1 : kind == ThresholdKind::mass ? 0.05 : 0.01);
+}
+
+void ViewBar::setLayoutMenu(QMenu* menu) {
+    m_layout->setMenu(menu);
+}
+
+void ViewBar::setLayoutName(const QString& name) {
+    m_layout->setText(QString(name).replace('&', "&&"));
+}
+
 void ViewBar::emitChosen() {
     if (m_quiet) return;
     m_view.filters.combine = static_cast<Combine>(m_combine->currentIndex());
+    const auto kind = static_cast<ThresholdKind>(m_thresholdKind->currentIndex());
+    if (kind != m_view.filters.thresholdKind) {
+        // A number of one kind means nothing as another.
+        m_quiet = true;
+        m_threshold->setValue(0);
+        showThreshold(kind);
+        m_quiet = false;
+    }
+    m_view.filters.thresholdKind = kind;
     m_view.filters.threshold = m_threshold->value();
     m_view.filters.hideSpecial = m_special->isChecked();
     m_view.filters.hideSinks = m_sinks->isChecked();

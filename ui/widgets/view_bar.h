@@ -1,5 +1,6 @@
 // The only place where filters and colours are set: combine, colour map, scale, range, threshold, hiding,
-// renormalizing, units. Shows a ViewSettings and gives one back.
+// renormalizing, units. Shows a ViewSettings and gives one back. In a narrow window captions go before
+// anything that can be chosen.
 #pragma once
 
 #include <QFrame>
@@ -9,6 +10,8 @@
 class QCheckBox;
 class QComboBox;
 class QDoubleSpinBox;
+class QMenu;
+class QPushButton;
 
 namespace attnviz::ui {
 
@@ -19,20 +22,28 @@ class ViewBar final : public QFrame {
  public:
     explicit ViewBar(QWidget* parent = nullptr);
     void setView(const ViewSettings& view);  // without a signal
+    void setLayoutMenu(QMenu* menu);         // at the bar's end
+    void setLayoutName(const QString& name);
 
  signals:
     void viewChosen(const attnviz::ui::ViewSettings& view);
+
+ protected:
+    void resizeEvent(QResizeEvent* event) override;
 
  private:
     void fillMaps();
     void emitChosen();
     void showRange();
+    void showThreshold(ThresholdKind kind);
 
     ViewSettings m_view;
-    QComboBox *m_combine, *m_colormap, *m_range;
+    QComboBox *m_combine, *m_colormap, *m_range, *m_thresholdKind;
     Segments *m_scale, *m_units;
     QDoubleSpinBox *m_low, *m_high, *m_threshold;
     QCheckBox *m_special, *m_sinks, *m_renormalize;
+    QList<QWidget*> m_captions;  // in the order in which they go
+    QPushButton* m_layout;
     bool m_quiet = false;
 };
 

@@ -1,0 +1,24 @@
+// A part of the window as a figure, as it is seen: for the clipboard and for files. PNG at twice the size;
+// SVG and PDF with real text, and images lossless.
+#pragma once
+
+#include <QByteArray>
+#include <QString>
+
+#include "core/base/result.h"
+
+class QWidget;
+
+namespace attnviz::ui {
+
+enum class FigureFormat { png, svg, pdf };
+// By the suffix; an Error names those that are known.
+Result<FigureFormat> figureFormatOf(const QString& path);
+QByteArray figureOf(QWidget& picture, FigureFormat format);
+
+// All three at once: a program that pastes takes the best one it knows.
+void copyFigure(QWidget& picture);
+// Whole or not at all.
+Result<void> writeFigure(QWidget& picture, const QString& path);
+
+}  // namespace attnviz::ui
