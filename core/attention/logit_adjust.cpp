@@ -54,7 +54,8 @@ LogitBias::LogitBias(const LogitAdjust& adjust, int head, float scale, const Vis
     if (alibi.slopes.empty()) return;
     const float factor = alibi.beforeScaling ? scale : 1.0F;
     const float slope = roundedAs(alibi.rounding, alibi.slopes[row]);
-    if (alibi.rounding == AlibiRounding::none && !alibi.countsUnmasked && m_byDistance.empty()) {
+    const bool counted = alibi.countsUnmasked && !visibility.maskedKeys().empty();
+    if (alibi.rounding == AlibiRounding::none && !counted && m_byDistance.empty()) {
         m_farthest = std::max(visibility.queries(), visibility.keys());
         m_byDistance.resize(2 * static_cast<std::size_t>(m_farthest) + 1);
         for (int distance = -m_farthest; distance <= m_farthest; ++distance)
@@ -65,7 +66,7 @@ LogitBias::LogitBias(const LogitAdjust& adjust, int head, float scale, const Vis
     m_keyTerms.resize(static_cast<std::size_t>(visibility.keys()));
     int position = 0;
     for (int key = 0; key < visibility.keys(); ++key) {
-        const int at = alibi.countsUnmasked ? position : key;
+        const int at = counted ? position : key;
         m_keyTerms[static_cast<std::size_t>(key)] =
             factor * roundedAs(alibi.rounding, slope * static_cast<float>(at));
         position += !visibility.masked(key);

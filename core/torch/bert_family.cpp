@@ -28,11 +28,7 @@ class BertNetwork final : public Network {
 
     Visibility visibility(const ModelInput& input) const override {
         const int count = static_cast<int>(input.ids.size());
-        Visibility visibility = Visibility::full(count, count);
-        std::vector<int> padding;
-        for (std::size_t key = 0; key < input.attentionMask.size(); ++key)
-            if (input.attentionMask[key] == 0) padding.push_back(static_cast<int>(key));
-        return visibility.setMaskedKeys(std::move(padding));
+        return Visibility::full(count, count).setMaskedKeys(maskedKeys(input));
     }
 
     at::Tensor embed(const ModelInput& input) const override {

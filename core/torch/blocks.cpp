@@ -8,7 +8,14 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
 }
 
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
-    return at::layer_norm(x, {x.size(-1)}, weight.get(), bias.get(), epsilon);
+    return at::layer_norm(x, {x.size(-1)}, weight.get(), bias.defined() ? bias.get() : at::Tensor(), epsilon);
+}
+
+at::Tensor RmsNorm::operator()(const at::Tensor& x) const {
+    const at::Tensor wide = x.to(at::kFloat);
+    const at::Tensor scaled = wide * at::rsqrt(wide.square().mean(-1, true) + epsilon);
+    const at::Tensor gain = weight.get().to(at::kFloat);
+    return (onePlus ? at::addcmul(scaled, scaled, gain) : scaled * gain).to(x.scalar_type());
 }
 
 Result<Activation> activationNamed(const std::string& name, const ModelConfig& config) {
@@ -40,6 +47,13 @@ at::Tensor activate(Activation activation, at::Tensor x) {
             break;
     }
     return x.tanh_();
+}
+
+std::vector<int> maskedKeys(const ModelInput& input) {
+    std::vector<int> keys;
+    for (std::size_t key = 0; key < input.attentionMask.size(); ++key)
+        if (input.attentionMask[key] == 0) keys.push_back(static_cast<int>(key));
+    return keys;
 }
 
 at::Tensor embedRows(const Weight& table, const std::vector<std::int64_t>& indices) {

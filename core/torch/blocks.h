@@ -5,8 +5,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/result.h"
+#include "core/model/engine.h"
 #include "core/model/model_config.h"
 #include "core/torch/weights.h"
 
@@ -21,8 +23,18 @@ struct Linear {
 };
 
 struct LayerNorm {
-    Weight weight, bias;
+    Weight weight, bias;  // bias may be undefined
     double epsilon = 1e-5;
+
+    at::Tensor operator()(const at::Tensor& x) const;
+};
+
+// x / rms(x) * gain over the last axis (Zhang and Sennrich 2019), in float32 whatever x is. The gain is the
+// weight, or 1 + weight.
+struct RmsNorm {
+    Weight weight;
+    double epsilon = 1e-6;
+    bool onePlus = false;
 
     at::Tensor operator()(const at::Tensor& x) const;
 };
@@ -32,6 +44,9 @@ enum class Activation { gelu, geluTanh, geluQuick, relu, silu, tanh };
 // The names that config.json uses ("gelu_new", "gelu", "relu", "silu", …).
 Result<Activation> activationNamed(const std::string& name, const ModelConfig& config);
 at::Tensor activate(Activation activation, at::Tensor x);  // may write to x
+
+// The keys that the attention mask hides.
+std::vector<int> maskedKeys(const ModelInput& input);
 
 // Rows of an embedding table, widened; indices are in range.
 at::Tensor embedRows(const Weight& table, const std::vector<std::int64_t>& indices);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cmath>
 #include <limits>
 
+#include "core/attention/query_key_product.h"
 #include "core/attention/row_kernels.h"
 #include "core/base/half.h"
 
@@ -35,9 +37,11 @@ int AttentionCapture::layer() const {
 }
 
 at::Tensor AttentionCapture::attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                                    double scale) {
+                                    double scale, LogitAdjust adjust) {
+    assert(adjust.sinks.empty());
     const bool quick = !m_plain && q.device().is_cpu() && q.scalar_type() == at::kFloat;
-    return quick ? attendQuick(q, k, v, scale) : attendPlain(q, k, v, scale);
+    return quick ? attendQuick(q, k, v, scale, std::move(adjust))
+                 : attendPlain(q, k, v, scale, std::move(adjust));
 }
 
 // What one head leaves behind.
@@ -47,7 +51,7 @@ struct AttentionCapture::HeadResult {
 };
 
 at::Tensor AttentionCapture::attendQuick(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                                         double scale) {
+                                         double scale, LogitAdjust adjust) {
     const int layerIndex = layer(), heads = m_info.heads, queries = m_info.queries, keys = m_info.keys;
     const int group = heads / m_info.keyValueHeads;
     const bool dense = m_plan.form == StorageForm::dense;
@@ -76,6 +80,8 @@ at::Tensor AttentionCapture::attendQuick(const at::Tensor& q, const at::Tensor& 
         const at::Tensor headContext = context.narrow(1, head * size, size);
         OverviewBuilder overview(queries, keys);
         HeadSummaryBuilder summary(queries, keys, m_info.square());
+        const LogitBias bias(adjust, head, static_cast<float>(scale), visibility);
+        std::vector<float> biases(bias.none() ? 0 : static_cast<std::size_t>(keys));
         at::Tensor scratch;
         if (!dense || half) scratch = at::empty({std::min(kBlockRows, queries), keys}, q.options());
         for (int begin = 0; begin < queries && !m_stop.stop_requested(); begin += kBlockRows) {
@@ -99,6 +105,11 @@ at::Tensor AttentionCapture::attendQuick(const at::Tensor& q, const at::Tensor& 
                 float* whole = data + static_cast<std::size_t>(row) * static_cast<std::size_t>(keys);
                 const KeyRange range = visibility.range(layerIndex, query);
                 const std::span<float> weights(whole + range.begin, static_cast<std::size_t>(range.size()));
+                if (adjust.softcap > 0) capValues(weights, adjust.softcap);
+                if (!bias.none()) {
+                    bias.fill(query, range, biases);
+                    for (std::size_t key = 0; key < weights.size(); ++key) weights[key] += biases[key];
+                }
                 if (padded)
                     for (int key = range.begin; key < range.end; ++key)
                         if (visibility.masked(key)) whole[key] = kMinusInfinity;
@@ -134,13 +145,14 @@ at::Tensor AttentionCapture::attendQuick(const at::Tensor& q, const at::Tensor& 
         kept->summaries = std::move(summaries);
         keepDense(std::move(kept));
     } else {
-        keepFactored(q, k, scale, std::move(lse), std::move(overviews), std::move(summaries));
+        keepFactored(q, k, scale, std::move(adjust), std::move(lse), std::move(overviews),
+                     std::move(summaries));
     }
     return context;
 }
 
 at::Tensor AttentionCapture::attendPlain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                                         double scale) {
+                                         double scale, LogitAdjust adjust) {
     const int layerIndex = layer(), heads = m_info.heads, queries = m_info.queries, keys = m_info.keys;
     const int group = heads / m_info.keyValueHeads;
     const auto size = static_cast<std::int64_t>(m_headSize);
@@ -158,6 +170,17 @@ at::Tensor AttentionCapture::attendPlain(const at::Tensor& q, const at::Tensor& 
         if (m_stop.stop_requested()) return {};
         const at::Tensor keysOfHead = k.narrow(1, (head / group) * size, size);
         at::Tensor logits = at::mm(q.narrow(1, head * size, size), keysOfHead.t()).to(at::kFloat) * scale;
+        if (adjust.softcap > 0) logits = at::tanh(logits / adjust.softcap) * adjust.softcap;
+        const LogitBias bias(adjust, head, static_cast<float>(scale), m_info.visibility);
+        if (!bias.none()) {
+            at::Tensor biases = at::empty({queries, keys}, at::kFloat);
+            const auto whole = static_cast<std::size_t>(keys);
+            const std::span<float> values(biases.data_ptr<float>(),
+                                          static_cast<std::size_t>(queries) * whole);
+            for (int query = 0; query < queries; ++query)
+                bias.fill(query, {0, keys}, values.subspan(static_cast<std::size_t>(query) * whole, whole));
+            logits += biases.to(logits.device());
+        }
         logits.masked_fill_(hidden, kMinusInfinity);
         // A row that sees nothing is uniform over all keys, as the reference's.
         const at::Tensor weights = at::softmax(logits, -1).nan_to_num(1.0 / keys);
@@ -176,7 +199,7 @@ at::Tensor AttentionCapture::attendPlain(const at::Tensor& q, const at::Tensor& 
     if (dense)
         keepDense(std::move(kept));
     else
-        keepFactored(q, k, scale, {}, {}, {});
+        keepFactored(q, k, scale, std::move(adjust), {}, {}, {});
     return at::cat(contexts, 1);
 }
 
@@ -185,12 +208,13 @@ void AttentionCapture::keepDense(std::shared_ptr<DenseLayer> layer) {
 }
 
 void AttentionCapture::keepFactored(const at::Tensor& q, const at::Tensor& k, double scale,
-                                    std::vector<float> lse, std::vector<Overview> overviews,
-                                    std::vector<HeadSummary> summaries) {
+                                    LogitAdjust adjust, std::vector<float> lse,
+                                    std::vector<Overview> overviews, std::vector<HeadSummary> summaries) {
     const int index = layer();
     auto kept = std::make_shared<FactoredLayer>();
     kept->width = m_headSize;
     kept->scale = static_cast<float>(scale);
+    kept->adjust = std::move(adjust);
     kept->queryFloats = byHead(q, m_info.heads, m_headSize);
     kept->keyFloats = byHead(k, m_info.keyValueHeads, m_headSize);
     kept->lse = std::move(lse);

@@ -1,5 +1,5 @@
-// The attention of a run as it is computed: softmax(scale q k^T) v over blocks of query rows, keeping what
-// the plan says.
+// The attention of a run as it is computed: softmax(cap(scale q k^T) + bias) v over blocks of query rows,
+// keeping what the plan says. Learned sinks are refused: no family here has them.
 //
 // On the CPU the weights are written where they stay, the masked half is never computed, and the row's
 // numbers are taken while it is hot; heads run in parallel. Elsewhere (CUDA) each head's map is computed by
@@ -26,7 +26,8 @@ class AttentionCapture {
                      std::stop_token stop);
 
     // One layer, in order. Returns the context (queries, heads * size); undefined when stopped.
-    at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale);
+    at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale,
+                      LogitAdjust adjust = {});
 
     // All layers so far, sharing their blocks.
     std::shared_ptr<const AttentionSource> source() const;
@@ -35,10 +36,13 @@ class AttentionCapture {
 
  private:
     struct HeadResult;
-    at::Tensor attendQuick(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale);
-    at::Tensor attendPlain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale);
-    void keepFactored(const at::Tensor& q, const at::Tensor& k, double scale, std::vector<float> lse,
-                      std::vector<Overview> overviews, std::vector<HeadSummary> summaries);
+    at::Tensor attendQuick(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale,
+                           LogitAdjust adjust);
+    at::Tensor attendPlain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale,
+                           LogitAdjust adjust);
+    void keepFactored(const at::Tensor& q, const at::Tensor& k, double scale, LogitAdjust adjust,
+                      std::vector<float> lse, std::vector<Overview> overviews,
+                      std::vector<HeadSummary> summaries);
     void keepDense(std::shared_ptr<DenseLayer> layer);
     int layer() const;
 

@@ -6,9 +6,18 @@ namespace attnviz {
 
 extern const FamilyDescriptor kGpt2Family;
 extern const FamilyDescriptor kBertFamily;
+extern const FamilyDescriptor kLlamaFamily;
+extern const FamilyDescriptor kMistralFamily;
+extern const FamilyDescriptor kQwen2Family;
+extern const FamilyDescriptor kQwen3Family;
+extern const FamilyDescriptor kGemmaFamily;
+extern const FamilyDescriptor kGemma2Family;
+extern const FamilyDescriptor kPhi3Family;
 
 std::span<const FamilyDescriptor* const> families() {
-    static const std::array kFamilies{&kGpt2Family, &kBertFamily};
+    static const std::array kFamilies{&kGpt2Family,    &kBertFamily,   &kLlamaFamily,
+                                      &kMistralFamily, &kQwen2Family,  &kQwen3Family,
+                                      &kGemmaFamily,   &kGemma2Family, &kPhi3Family};
     return kFamilies;
 }
 

@@ -26,11 +26,7 @@ class Gpt2Network final : public Network {
     static Result<std::unique_ptr<Network>> load(const ModelConfig& config, WeightReader& weights);
 
     Visibility visibility(const ModelInput& input) const override {
-        Visibility visibility = Visibility::causal(static_cast<int>(input.ids.size()));
-        std::vector<int> padding;
-        for (std::size_t key = 0; key < input.attentionMask.size(); ++key)
-            if (input.attentionMask[key] == 0) padding.push_back(static_cast<int>(key));
-        return visibility.setMaskedKeys(std::move(padding));
+        return Visibility::causal(static_cast<int>(input.ids.size())).setMaskedKeys(maskedKeys(input));
     }
 
     at::Tensor embed(const ModelInput& input) const override {

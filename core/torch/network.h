@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 
+#include "core/attention/logit_adjust.h"
 #include "core/attention/visibility.h"
 #include "core/base/result.h"
 #include "core/model/engine.h"
@@ -31,6 +32,8 @@ class Network {
     int headSize() const { return m_headSize; }
 
     virtual Visibility visibility(const ModelInput& input) const = 0;
+    // What stands between q.k and the logit of a layer: cap(scale * q.k) + bias.
+    virtual LogitAdjust logitAdjust(int) const { return {}; }
     virtual at::Tensor embed(
         const ModelInput& input) const = 0;  // (tokens, width): what enters the first layer
     virtual at::Tensor layer(int layer, const at::Tensor& hidden, const Attend& attend) const = 0;

@@ -124,8 +124,9 @@ Result<ModelOutput> TorchModel::forward(const ModelInput& input, const RunOption
     info.queries = info.keys = static_cast<int>(input.ids.size());
     info.visibility = m_network->visibility(input);
     AttentionCapture capture(info, m_network->headSize(), plan, plainKernelWanted(), stop);
+    int running = 0;
     const Attend attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
-        at::Tensor context = capture.attend(q, k, v, scale);
+        at::Tensor context = capture.attend(q, k, v, scale, m_network->logitAdjust(running));
         // A stopped layer goes on with anything of the right shape; its result is thrown away below.
         return context.defined() ? context : at::zeros({q.size(0), q.size(1)}, q.options());
     };
@@ -141,6 +142,7 @@ Result<ModelOutput> TorchModel::forward(const ModelInput& input, const RunOption
     for (int layer = 0; layer < model.layers; ++layer) {
         if (stop.stop_requested()) return cancelled();
         report(layer);
+        running = layer;
         if (options.hiddenStates) output.hiddenStates.push_back(matrixOf(hidden));
         hidden = m_network->layer(layer, hidden, attend);
         if (stop.stop_requested()) return cancelled();

@@ -61,6 +61,9 @@ class WeightReader {
     bool has(const std::string& name) const { return find(name) != nullptr; }
 
     const std::optional<Error>& error() const { return m_error; }
+    void fail(Error error) {
+        if (!m_error) m_error = std::move(error);
+    }
     int ignored() const;  // stored tensors that nobody took
     const std::shared_ptr<const Checkpoint>& checkpoint() const { return m_checkpoint; }
 

@@ -219,6 +219,8 @@ class TorchModelTest : public QObject {
                                    << "gpt2-capp.json";
         QTest::newRow("gpt2-sort") << "gpt2-sort-HF-CONVERTED"
                                    << "gpt2-sort.json";
+        QTest::newRow("llama-stories") << "llama-stories260K-HF-CONVERTED"
+                                       << "llama-stories260K.json";
     }
     void realCheckpointsAgree() {
         ATTNVIZ_NEED_SHARED("data/checkpoints/reference");

@@ -1,0 +1,33 @@
+// What decoder-only families share beside blocks: what a query sees, how weights are asked for, the head.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "core/attention/visibility.h"
+#include "core/torch/blocks.h"
+#include "core/torch/config_reader.h"
+
+namespace attnviz {
+
+// Causal, with padding; `windows` say by layer how many keys a query sees, itself included, 0 all. Empty: no
+// window on any layer.
+Visibility causalVisibility(const ModelInput& input, const std::vector<std::int64_t>& windows = {});
+
+// `name`.weight (out, in), and `name`.bias where there is to be one.
+Linear takeLinear(WeightReader& weights, const std::string& name, std::int64_t in, std::int64_t out,
+                  bool biased);
+// `name`.weight and `name`.bias.
+LayerNorm takeLayerNorm(WeightReader& weights, const std::string& name, std::int64_t width, double epsilon);
+
+// The output layer: a stored one counts even where config.json ties it. Undefined where the checkpoint is a
+// model without one; an error where its class has one and it is neither stored nor tied.
+Weight takeHead(WeightReader& weights, const ModelConfig& config, std::initializer_list<std::string> names,
+                std::vector<std::int64_t> shape, bool tied, const Weight& tokens);
+
+// Families here are causal: config.json may ask for something else.
+void refuseOtherDirections(ConfigReader& config);
+
+}  // namespace attnviz
