@@ -1,32 +1,71 @@
 #include "app/analysis_commands.h"
 
+#include <algorithm>
+
 #include "app/exporting.h"
 #include "app/output.h"
 #include "app/run_source.h"
 
 namespace attnviz {
 
+namespace {
+
+// Of the other side's sources the one of the same kind, else its first.
+const AttentionSource& sameKind(const std::vector<std::shared_ptr<const AttentionSource>>& sources,
+                                const AttentionSource& as) {
+    const auto found = std::find_if(sources.begin(), sources.end(), [&](const auto& source) {
+        return source->info().kind == as.info().kind;
+    });
+    return found == sources.end() ? *sources.front() : **found;
+}
+
+}  // namespace
+
 Result<AnalysisResult> analyse(CommandContext& context, const AnalysisDescriptor& analysis,
-                               const AttentionRun& run) {
+                               const AttentionRun& run, const AttentionRun* other) {
     auto chosen = chosenHeads(context.line, run);
     if (!chosen) return chosen.error();
     auto sources = filteredSources(context, run);
     if (!sources) return sources.error();
-    return runAnalysis(
-        analysis, AnalysisRequest{.run = run,
-                                  .source = *sources->front(),
-                                  .options = context.line.analysisOptions,
-                                  .layers = chosen->layers,
-                                  .heads = context.line.combine.empty() ? chosen->heads : std::vector<int>{},
-                                  .progress = context.terminal.progressSink(),
-                                  .stop = context.stop});
+    AnalysisRequest request{.run = run,
+                            .source = *sources->front(),
+                            .options = context.line.analysisOptions,
+                            .layers = chosen->layers,
+                            .heads = context.line.combine.empty() ? chosen->heads : std::vector<int>{},
+                            .progress = context.terminal.progressSink(),
+                            .stop = context.stop};
+    std::vector<std::shared_ptr<const AttentionSource>> others;
+    if (other) {
+        auto filtered = filteredSources(context, *other);
+        if (!filtered) return filtered.error();
+        others = std::move(*filtered);
+        request.otherRun = other;
+        request.otherSource = &sameKind(others, request.source);
+    }
+    return runAnalysis(analysis, request);
 }
 
 Result<void> runAnalysisCommand(CommandContext& context) {
     const CommandLine& line = context.line;
-    auto session = obtainSession(context);
-    if (!session) return session.error();
-    auto result = analyse(context, *line.analysis, *session->run);
+    RunWishes wishes;
+    if (line.analysis->wishes) {
+        RunOptions options;
+        options.predictAt.clear();
+        if (auto wished = line.analysis->wishes(line.analysisOptions, options); !wished) return wished;
+        wishes = {options.allLogits, options.hiddenStates, options.predictAt, options.predictions};
+    }
+    Session session, other;
+    if (line.analysis->comparesTwo) {
+        auto both = obtainBothSides(context, wishes);
+        if (!both) return both.error();
+        session = std::move(both->left);
+        other = std::move(both->right);
+    } else {
+        auto one = obtainSession(context, wishes);
+        if (!one) return one.error();
+        session = std::move(*one);
+    }
+    auto result = analyse(context, *line.analysis, *session.run, other.run.get());
     if (!result) return result.error();
     // The suffix of the file decides where no format is given.
     std::string format = line.format;

@@ -11,8 +11,9 @@ namespace attnviz {
 // Runs `context.line.analysis` and writes its result.
 Result<void> runAnalysisCommand(CommandContext& context);
 
-// The result of one analysis on a session, seen through the line's filters.
+// The result of one analysis on a run, seen through the line's filters; `other` is the other side of a
+// comparison, or null.
 Result<AnalysisResult> analyse(CommandContext& context, const AnalysisDescriptor& analysis,
-                               const AttentionRun& run);
+                               const AttentionRun& run, const AttentionRun* other = nullptr);
 
 }  // namespace attnviz

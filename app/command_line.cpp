@@ -194,6 +194,13 @@ void addCommonOptions(CLI::App* app, CommandLine& line) {
     app->add_flag("--verbose,-v", line.verbose, "say more");
 }
 
+void addOtherSideOptions(CLI::App* app, CommandLine& line) {
+    app->add_option("--with-text", line.withText, "the other side: this text, on the same model unless told");
+    app->add_option("--with-model", line.withModel,
+                    "the other side: this model, on the same text unless told");
+    app->add_option("--with-session", line.withSession, "the other side: a saved session or a foreign file");
+}
+
 void addAnalysisOptions(CLI::App* app, CommandLine& line, const AnalysisDescriptor& analysis,
                         const std::set<std::string>& taken) {
     for (const auto& option : analysis.options) {
@@ -326,6 +333,7 @@ ParsedCommandLine parseCommandLine(std::vector<std::string> arguments) {
         addViewOptions(sub, line, kGroups);
         addCommonOptions(sub, line);
         addAnalysisOptions(sub, line, *analysis, {});
+        if (analysis->comparesTwo) addOtherSideOptions(sub, line);
         sub->callback([&line, analysis] { line.analysis = analysis; });
         names.emplace_back(analysis->id);
     }
@@ -371,6 +379,16 @@ ParsedCommandLine parseCommandLine(std::vector<std::string> arguments) {
         return failure(2, "--token-ids stands instead of --text, not beside it.");
     if (!line.tokenIds && (line.segmentIds || line.attentionMask || line.targetIds))
         return failure(2, "--segment-ids, --attention-mask and --target-ids go with --token-ids.");
+    if (line.analysis && line.analysis->comparesTwo) {
+        if (!line.withText && !line.withModel && !line.withSession)
+            return failure(2, "the other side is missing: give --with-text, --with-model or --with-session.");
+        if (line.withSession && (line.withText || line.withModel))
+            return failure(2,
+                           "--with-session stands instead of --with-model and --with-text, not beside them.");
+        if (!line.session.empty() && line.withText && !line.withModel)
+            return failure(
+                2, "--with-text needs a model to run it, and a session is none: give --with-model too.");
+    }
     if (line.interactive && line.staticImage)
         return failure(2, "--interactive and --static exclude each other.");
     return parsed;

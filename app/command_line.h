@@ -59,6 +59,8 @@ struct CommandLine {
     int threads = 0;
     std::optional<std::string> maxLength;  // "auto", or a number
 
+    std::optional<std::string> withText, withModel, withSession;  // the other side of a comparison
+
     std::string layers, heads;  // lists as typed, "0,3,6-8"; checked against the model by parseIndices
     std::optional<int> layer, head;
     std::string combine;

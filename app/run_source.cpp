@@ -44,10 +44,9 @@ Device deviceNamed(const std::string& name) {
     return {};
 }
 
-Result<TextInput> textInput(const CommandContext& context) {
-    const CommandLine& line = context.line;
+Result<TextInput> textInput(const CommandLine& line, const Configuration& configuration) {
     TextInput input;
-    auto length = maxLength(line, context.configuration);
+    auto length = maxLength(line, configuration);
     if (!length) return length.error();
     input.maxLength = *length;
     input.addSpecialTokens = !line.noSpecialTokens;
@@ -107,34 +106,30 @@ Result<MaxLength> maxLength(const CommandLine& line, const Configuration& config
     return MaxLength{};
 }
 
-Result<Session> obtainSession(CommandContext& context, const RunWishes& wishes) {
-    const CommandLine& line = context.line;
-    Terminal& terminal = context.terminal;
-    if (!line.session.empty()) {
-        auto session = openSession(line.session, terminal.progressSink(), context.stop);
-        if (!session) return session.error();
-        for (const auto& notice : session->run->notices) terminal.notice(notice);
-        return session;
-    }
+namespace {
 
+// What runs texts: a model with its tokenizer, named as the line does.
+struct LoadedModel {
+    std::string name, tokenizerName;
+    std::shared_ptr<Model> model;
+    LoadedTokenizer tokenizer;
+};
+
+Result<LoadedModel> loadModel(CommandContext& context, const CommandLine& line) {
+    Terminal& terminal = context.terminal;
     auto folder = findModelFolder(line.model.empty() ? "sample" : line.model);
     if (!folder) return folder.error();
-    auto input = textInput(context);
-    if (!input) return input.error();
-    LoadedTokenizer tokenizer;
-    if (!input->ids || !line.tokenizer.empty()) {
-        auto loaded =
-            loadTokenizer(line.tokenizer.empty() ? folder->folder : std::filesystem::path(line.tokenizer));
-        if (!loaded) return loaded.error();
-        tokenizer = std::move(*loaded);
-    } else if (auto loaded = loadTokenizer(folder->folder); loaded) {
-        tokenizer = std::move(*loaded);  // ids are named where the folder can name them
-    }
-    for (const auto& notice : tokenizer.notices) terminal.notice(notice);
+    LoadedModel loaded{line.model, line.tokenizer, {}, {}};
+    auto tokenizer =
+        loadTokenizer(line.tokenizer.empty() ? folder->folder : std::filesystem::path(line.tokenizer));
+    if (tokenizer)
+        loaded.tokenizer = std::move(*tokenizer);
+    else if (!line.tokenIds || !line.tokenizer.empty())  // ids are named where the folder can name them
+        return tokenizer.error();
+    for (const auto& notice : loaded.tokenizer.notices) terminal.notice(notice);
 
     auto engine = loadEngine();
     if (!engine) return engine.error();
-    const auto start = std::chrono::steady_clock::now();
     LoadRequest request;
     request.folder = *folder;
     request.device = line.deviceGiven ? line.device : deviceNamed(context.configuration.model.device);
@@ -142,15 +137,40 @@ Result<Session> obtainSession(CommandContext& context, const RunWishes& wishes) 
     request.threads = line.threads;
     auto model = (*engine)->load(request, terminal.progressSink(), context.stop);
     if (!model) return model.error();
+    loaded.model = std::move(*model);
+    return loaded;
+}
 
+Result<Session> openedSession(CommandContext& context, const std::string& path) {
+    auto session = openSession(path, context.terminal.progressSink(), context.stop);
+    if (!session) return session.error();
+    for (const auto& notice : session->run->notices) context.terminal.notice(notice);
+    return session;
+}
+
+// `loaded` is used where it is what the line names, and holds what was loaded afterwards.
+Result<Session> runSession(CommandContext& context, const CommandLine& line, const RunWishes& wishes,
+                           std::optional<LoadedModel>& loaded) {
+    Terminal& terminal = context.terminal;
+    auto input = textInput(line, context.configuration);
+    if (!input) return input.error();
+    const auto start = std::chrono::steady_clock::now();
+    if (!loaded || loaded->name != line.model || loaded->tokenizerName != line.tokenizer) {
+        loaded.reset();  // first: two models may not fit into memory
+        auto fresh = loadModel(context, line);
+        if (!fresh) return fresh.error();
+        loaded = std::move(*fresh);
+    }
     RunOptions options;
     options.storage = line.storage;
     options.precision = line.precision;
     options.allLogits = wishes.allLogits;
     options.hiddenStates = wishes.hiddenStates;
     options.predictAt = wishes.predictAt;
+    options.predictions = wishes.predictions;
     RunListener listener{terminal.progressSink(), {}};
-    auto run = runText(**model, tokenizer.tokenizer.get(), *input, options, listener, context.stop);
+    auto run =
+        runText(*loaded->model, loaded->tokenizer.tokenizer.get(), *input, options, listener, context.stop);
     if (!run) return run.error();
     for (const auto& notice : (*run)->notices) terminal.notice(notice);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
@@ -161,6 +181,46 @@ Result<Session> obtainSession(CommandContext& context, const RunWishes& wishes) 
     Session session;
     session.run = std::move(*run);
     return session;
+}
+
+// The line of the other side. The first side's text is taken from its run: standard input is read once.
+CommandLine otherSide(const CommandLine& line, const AttentionRun& left) {
+    CommandLine other = line;
+    other.session.clear();
+    if (line.withModel) {
+        other.model = *line.withModel;
+        other.tokenizer.clear();  // it was the first model's
+    }
+    if (!line.withText && line.tokenIds) return other;
+    other.tokenIds.reset();
+    other.textFile.reset();
+    const auto& texts = left.input.texts;
+    other.text = line.withText ? *line.withText : texts.empty() ? std::string() : texts.front();
+    if (!line.withText) other.textPair = texts.size() > 1 ? std::optional(texts[1]) : std::nullopt;
+    return other;
+}
+
+}  // namespace
+
+Result<Session> obtainSession(CommandContext& context, const RunWishes& wishes) {
+    if (!context.line.session.empty()) return openedSession(context, context.line.session);
+    std::optional<LoadedModel> loaded;
+    return runSession(context, context.line, wishes, loaded);
+}
+
+Result<ComparedSessions> obtainBothSides(CommandContext& context, const RunWishes& wishes) {
+    const CommandLine& line = context.line;
+    std::optional<LoadedModel> loaded;
+    auto left = line.session.empty() ? runSession(context, line, wishes, loaded)
+                                     : openedSession(context, line.session);
+    if (!left) return left.error();
+    if (!line.session.empty() && line.withModel && !line.withText && left->run->text().empty())
+        return badInput("the session keeps no text that another model could run", line.session,
+                        "Give --with-text too.");
+    auto right = line.withSession ? openedSession(context, *line.withSession)
+                                  : runSession(context, otherSide(line, *left->run), wishes, loaded);
+    if (!right) return right.error();
+    return ComparedSessions{std::move(*left), std::move(*right)};
 }
 
 }  // namespace attnviz

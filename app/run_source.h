@@ -16,10 +16,19 @@ namespace attnviz {
 struct RunWishes {
     bool allLogits = false, hiddenStates = false;
     std::vector<int> predictAt;  // positions to predict the next token at
+    int predictions = 10;        // how many tokens each
 };
 
 // Opens --session, or loads the model (default: the sample) and runs the text. Notices go to the terminal.
 Result<Session> obtainSession(CommandContext& context, const RunWishes& wishes = {});
+
+// The two sides of a comparison: obtainSession, and beside it --with-session, or the same with --with-model
+// and
+// --with-text in their places. A model that both sides use is loaded once.
+struct ComparedSessions {
+    Session left, right;
+};
+Result<ComparedSessions> obtainBothSides(CommandContext& context, const RunWishes& wishes = {});
 
 // The text of --text, --text-file or standard input, checked to be UTF-8. A file's last line end is no part
 // of it.

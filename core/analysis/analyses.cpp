@@ -9,7 +9,7 @@ namespace {
 
 const std::array kAnalyses{&kSummaryAnalysis,  &kStatisticsAnalysis, &kPositionalAnalysis,
                            &kFlowAnalysis,     &kRolloutAnalysis,    &kRolesAnalysis,
-                           &kClustersAnalysis, &kSimilarityAnalysis};
+                           &kClustersAnalysis, &kSimilarityAnalysis, &kDifferenceAnalysis};
 
 }  // namespace
 

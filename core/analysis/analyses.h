@@ -6,6 +6,6 @@
 namespace attnviz {
 
 extern const AnalysisDescriptor kSummaryAnalysis, kStatisticsAnalysis, kPositionalAnalysis, kFlowAnalysis,
-    kRolloutAnalysis, kRolesAnalysis, kClustersAnalysis, kSimilarityAnalysis;
+    kRolloutAnalysis, kRolesAnalysis, kClustersAnalysis, kSimilarityAnalysis, kDifferenceAnalysis;
 
 }  // namespace attnviz

@@ -23,6 +23,8 @@
 
 namespace attnviz {
 
+struct RunOptions;
+
 struct AnalysisOption {
     enum class Kind { integer, number, choice, text, flag };
     std::string_view name;  // "query": --query
@@ -57,6 +59,9 @@ struct AnalysisRequest {
     std::vector<int> heads;   // empty: all
     ProgressSink progress;
     std::stop_token stop;
+    // The other side, of an analysis that compares two: its run, and its source of the same kind.
+    const AttentionRun* otherRun = nullptr;
+    const AttentionSource* otherSource = nullptr;
 };
 
 // Rows for CSV and for the terminal. Cells are scalars.
@@ -78,6 +83,9 @@ struct AnalysisDescriptor {
     std::string_view help;    // one line
     std::string_view source;  // of the formula: "Abnar and Zuidema 2020"; empty for our own
     std::vector<AnalysisOption> options;
+    bool comparesTwo = false;  // needs another run beside the first
+    // What it needs of a forward pass beside attention, from options as typed; null where that is nothing.
+    Result<void> (*wishes)(const AnalysisOptions&, RunOptions&) = nullptr;
     Result<AnalysisResult> (*run)(const AnalysisRequest&);
 };
 
@@ -87,9 +95,9 @@ const AnalysisDescriptor* findAnalysis(std::string_view id);
 
 // The way to an analysis for everybody: checks the request against the descriptor and the source, then runs
 // it. Unknown options, values of the wrong kind or out of range, layers and heads that are not there are
-// refused with the allowed values. Indices below zero count from the end ("query", layers, heads); layers and
-// heads arrive at the analysis sorted, once each, and never empty; options that were not given have their
-// fallback.
+// refused with the allowed values, and so is a comparison without its other side. Indices below zero count
+// from the end ("query", layers, heads); layers and heads arrive at the analysis sorted, once each, and never
+// empty; options that were not given have their fallback.
 Result<AnalysisResult> runAnalysis(const AnalysisDescriptor& analysis, const AnalysisRequest& request);
 
 // The three keys that every document begins with: model_name, text, tokens (of the queries). Where the keys

@@ -127,6 +127,9 @@ Result<AnalysisResult> runAnalysis(const AnalysisDescriptor& analysis, const Ana
     checked.options = std::move(*options);
     checked.layers = std::move(*chosenLayers);
     checked.heads = std::move(*chosenHeads);
+    if (analysis.comparesTwo && !(request.otherRun && request.otherSource))
+        return badInput("'" + std::string(analysis.id) + "' compares two runs, and the other one is missing",
+                        {}, "Give --with-text, --with-model or --with-session");
     if (request.stop.stop_requested()) return cancelled();
     return analysis.run(checked);
 }

@@ -52,6 +52,21 @@ class CommandLineTest : public QObject {
         QCOMPARE(*parsed.line.segmentIds, (std::vector<std::int64_t>{0, 0, 1}));
     }
 
+    void aComparisonHasAnotherSide() {
+        const auto parsed = parse("difference --text t --with-text u --with-model m");
+        QVERIFY2(!parsed.exitCode, parsed.message.c_str());
+        QCOMPARE(*parsed.line.withText, std::string("u"));
+        QCOMPARE(*parsed.line.withModel, std::string("m"));
+        QVERIFY(!parse("difference --session a.json --with-session b.json").exitCode);
+        QVERIFY(!parse("difference --session a.json --with-model m").exitCode);
+        for (const auto* words : {"difference --text t", "difference --text t --with-text u --with-session f",
+                                  "difference --session f --with-text u", "stats --text t --with-text u"}) {
+            const auto refused = parse(words);
+            QCOMPARE(refused.exitCode, std::optional<int>(2));
+            QVERIFY2(refused.message.find("--with-") != std::string::npos, refused.message.c_str());
+        }
+    }
+
     void exitCodesTellUsageFromInput_data() {
         QTest::addColumn<QString>("words");
         QTest::addColumn<int>("code");

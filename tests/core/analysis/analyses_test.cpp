@@ -19,7 +19,9 @@ AnalysisRequest requestFor(const AttentionRun& run) {
             .layers = {},
             .heads = {},
             .progress = {},
-            .stop = {}};
+            .stop = {},
+            .otherRun = &run,
+            .otherSource = &run.main()};
 }
 
 // RFC 4180, the obvious way: fields by line.
