@@ -7,9 +7,10 @@
 namespace attnviz {
 namespace {
 
-const std::array kAnalyses{&kSummaryAnalysis,  &kStatisticsAnalysis, &kPositionalAnalysis,
-                           &kFlowAnalysis,     &kRolloutAnalysis,    &kRolesAnalysis,
-                           &kClustersAnalysis, &kSimilarityAnalysis, &kDifferenceAnalysis};
+const std::array kAnalyses{&kSummaryAnalysis,   &kStatisticsAnalysis, &kPositionalAnalysis,
+                           &kFlowAnalysis,      &kRolloutAnalysis,    &kRolesAnalysis,
+                           &kClustersAnalysis,  &kSimilarityAnalysis, &kDifferenceAnalysis,
+                           &kImportanceAnalysis};
 
 }  // namespace
 

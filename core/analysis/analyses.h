@@ -6,6 +6,7 @@
 namespace attnviz {
 
 extern const AnalysisDescriptor kSummaryAnalysis, kStatisticsAnalysis, kPositionalAnalysis, kFlowAnalysis,
-    kRolloutAnalysis, kRolesAnalysis, kClustersAnalysis, kSimilarityAnalysis, kDifferenceAnalysis;
+    kRolloutAnalysis, kRolesAnalysis, kClustersAnalysis, kSimilarityAnalysis, kDifferenceAnalysis,
+    kImportanceAnalysis;
 
 }  // namespace attnviz

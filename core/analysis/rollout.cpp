@@ -101,14 +101,22 @@ Result<FloatMatrix> rollout(const AttentionSource& source, const RolloutOptions&
     return FloatMatrix{tokens, tokens, {below.data(), below.data() + below.size()}};
 }
 
-Result<std::vector<double>> rolloutRow(const AttentionSource& source, int query, const RolloutOptions& asked,
-                                       const ProgressSink& progress, std::stop_token stop) {
+Result<std::vector<double>> rolloutRow(const AttentionSource& source, int query,
+                                       const RolloutOptions& options, const ProgressSink& progress,
+                                       std::stop_token stop) {
+    std::vector<double> shares(static_cast<std::size_t>(source.info().queries), 0.0);
+    shares[static_cast<std::size_t>(query)] = 1;
+    return rolloutOf(source, std::move(shares), options, progress, std::move(stop));
+}
+
+Result<std::vector<double>> rolloutOf(const AttentionSource& source, std::vector<double> queryShares,
+                                      const RolloutOptions& asked, const ProgressSink& progress,
+                                      std::stop_token stop) {
     const auto options = checked(source, asked);
     if (!options) return options.error();
     const auto tokens = static_cast<std::size_t>(source.info().queries);
     const int layers = options->layer - options->startLayer + 1;
-    std::vector<double> row(tokens, 0.0), next(tokens);
-    row[static_cast<std::size_t>(query)] = 1;
+    std::vector<double> row = std::move(queryShares), next(tokens);
     for (int layer = options->layer; layer >= options->startLayer; --layer) {
         std::fill(next.begin(), next.end(), 0.0);
         const auto add = [&](int from, std::span<double> mixed) {

@@ -31,4 +31,10 @@ Result<std::vector<double>> rolloutRow(const AttentionSource& source, int query,
                                        const RolloutOptions& options = {}, const ProgressSink& progress = {},
                                        std::stop_token stop = {});
 
+// The sum of all rows, each times the share of its query: rolloutRow of several tokens at once, in the same
+// pass.
+Result<std::vector<double>> rolloutOf(const AttentionSource& source, std::vector<double> queryShares,
+                                      const RolloutOptions& options = {}, const ProgressSink& progress = {},
+                                      std::stop_token stop = {});
+
 }  // namespace attnviz
