@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/base/base64.h"
 #include "core/base/half.h"
 #include "core/base/readable.h"
-#include "core/session/base64.h"
 
 namespace attnviz {
 namespace {

@@ -134,7 +134,8 @@ Result<void> addTarget(Model& model, const Tokenizer* tokenizer, const TextInput
     const auto rules = DecoderRules::fromConfig(info.configJson);
     if (!rules) return rules.error();
     if (input.target) {
-        auto text = tokenized(tokenizer, *input.target, std::nullopt, input.addSpecialTokens);
+        auto text = tokenized(tokenizer ? &tokenizer->forTarget() : nullptr, *input.target, std::nullopt,
+                              input.addSpecialTokens);
         if (!text) return text.error();
         shiftRight(text->tokens, namedToken(tokenizer, rules->start));
         if (limit && text->tokens.size() > static_cast<std::size_t>(*limit)) {

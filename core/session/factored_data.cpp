@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
+#include "core/base/base64.h"
 #include "core/base/half.h"
 #include "core/base/readable.h"
 #include "core/base/system_memory.h"
-#include "core/session/base64.h"
 #include "core/session/packed_weights.h"
 #include "core/session/weight_block.h"
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include "core/session/base64.h"
+#include "core/base/base64.h"
 
 namespace attnviz {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "core/session/base64.h"
+#include "core/base/base64.h"
 
 namespace attnviz {
 

@@ -1,9 +1,8 @@
 // Byte-pair encoding (Sennrich et al. 2016): characters, merged pair by pair in the order of their ranks.
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <mutex>
 
+#include "core/text/byte_pieces.h"
 #include "core/text/merge_table.h"
 #include "core/text/token_model.h"
 #include "core/text/utf8.h"
@@ -20,7 +19,7 @@ class BpeModel final : public TokenModel {
     std::optional<std::uint32_t> unknownId;
     std::string prefix, suffix;  // of pieces that continue a word; of the last one
     bool fuseUnknown = false, byteFallback = false, ignoreMerges = false;
-    std::array<std::optional<std::uint32_t>, 256> byteIds;     // "<0x41>"
+    BytePieces bytes;
     std::array<std::optional<std::uint32_t>, 0x800> shortIds;  // characters of one or two bytes
     std::string where;
 
@@ -28,28 +27,13 @@ class BpeModel final : public TokenModel {
     const Vocabulary& vocabulary() const override { return pieces; }
     std::string_view kind() const override { return "BPE"; }
 
-    // Caches outlive their encoders: the next text finds what the last one left.
-    std::unique_ptr<WordCache> takeCache() const {
-        const std::lock_guard lock(m_mutex);
-        if (m_caches.empty()) return std::make_unique<WordCache>();
-        auto cache = std::move(m_caches.back());
-        m_caches.pop_back();
-        return cache;
-    }
-    void giveBack(std::unique_ptr<WordCache> cache) const {
-        const std::lock_guard lock(m_mutex);
-        if (m_caches.size() < 8) m_caches.push_back(std::move(cache));
-    }
-
- private:
-    mutable std::mutex m_mutex;
-    mutable std::vector<std::unique_ptr<WordCache>> m_caches;
+    WordCachePool caches;
 };
 
 class BpeEncoder final : public WordEncoder {
  public:
-    explicit BpeEncoder(const BpeModel& model) : m_model(model), m_cache(model.takeCache()) {}
-    ~BpeEncoder() override { m_model.giveBack(std::move(m_cache)); }
+    explicit BpeEncoder(const BpeModel& model) : m_model(model), m_cache(model.caches.take()) {}
+    ~BpeEncoder() override { m_model.caches.giveBack(std::move(m_cache)); }
     BpeEncoder(const BpeEncoder&) = delete;
     BpeEncoder& operator=(const BpeEncoder&) = delete;
 
@@ -123,9 +107,8 @@ class BpeEncoder final : public WordEncoder {
 
     bool fallBackToBytes(std::string_view word, std::size_t at, std::size_t length) {
         const std::string& bytes = dressed(word, at, length);
-        for (const char byte : bytes)
-            if (!m_model.byteIds[static_cast<unsigned char>(byte)]) return false;
-        for (const char byte : bytes) add(*m_model.byteIds[static_cast<unsigned char>(byte)], 1);
+        if (!m_model.bytes.spells(bytes)) return false;
+        for (const char byte : bytes) add(*m_model.bytes.idOf(byte), 1);
         return true;
     }
 
@@ -253,11 +236,7 @@ Result<TokenModelPointer> make(ModelSpec spec, const PartPlace& place) {
     model->pieces = std::move(*spec.pieces);
     model->where = place.where;
     if (model->unknown) model->unknownId = model->pieces.idOf(*model->unknown);
-    for (std::size_t byte = 0; byte < 256; ++byte) {
-        std::array<char, 8> name{};
-        std::snprintf(name.data(), name.size(), "<0x%02X>", static_cast<unsigned>(byte));
-        model->byteIds[byte] = model->pieces.idOf(name.data());
-    }
+    model->bytes = BytePieces(model->pieces);
     for (char32_t point = 0; point < model->shortIds.size(); ++point)
         model->shortIds[point] = model->pieces.idOf(utf8::encoded(point));
     if (auto read = readMerges(spec, *model, place); !read) return read.error();

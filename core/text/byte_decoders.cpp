@@ -1,5 +1,6 @@
 // Decoders that make bytes: ByteLevel (the printable alphabet), ByteFallback ("<0xC3>").
 #include "core/text/byte_alphabet.h"
+#include "core/text/byte_pieces.h"
 #include "core/text/decoder.h"
 #include "core/text/utf8.h"
 
@@ -20,12 +21,6 @@ class ByteLevelDecoder final : public Decoder {
     }
 };
 
-int hexDigit(char letter) {
-    if (letter >= '0' && letter <= '9') return letter - '0';
-    if (letter >= 'a' && letter <= 'f') return letter - 'a' + 10;
-    return letter >= 'A' && letter <= 'F' ? letter - 'A' + 10 : -1;
-}
-
 class ByteFallbackDecoder final : public Decoder {
  public:
     Result<void> apply(std::vector<std::string>& pieces) const override {
@@ -40,7 +35,7 @@ class ByteFallbackDecoder final : public Decoder {
             bytes.clear();
         };
         for (std::string& piece : pieces) {
-            if (const int byte = byteOf(piece); byte >= 0) {
+            if (const int byte = BytePieces::byteOf(piece); byte >= 0) {
                 bytes += static_cast<char>(static_cast<unsigned char>(byte));
             } else {
                 flush();
@@ -52,19 +47,11 @@ class ByteFallbackDecoder final : public Decoder {
         return {};
     }
     std::string label(std::string piece) const override {
-        const int byte = byteOf(piece);
+        const int byte = BytePieces::byteOf(piece);
         return byte < 0 ? piece : std::string(1, static_cast<char>(static_cast<unsigned char>(byte)));
     }
     static Result<DecoderPointer> make(const JsonValue&, const PartPlace&) {
         return DecoderPointer(std::make_shared<ByteFallbackDecoder>());
-    }
-
- private:
-    static int byteOf(const std::string& piece) {
-        if (piece.size() != 6 || !piece.starts_with("<0x") || piece.back() != '>') return -1;
-        const int high = hexDigit(piece[3]);
-        const int low = hexDigit(piece[4]);
-        return high < 0 || low < 0 ? -1 : high * 16 + low;
     }
 };
 

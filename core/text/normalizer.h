@@ -28,7 +28,8 @@ struct NormalizerKind {
 
 extern const NormalizerKind kSequenceNormalizer, kNfcNormalizer, kNfdNormalizer, kNfkcNormalizer,
     kNfkdNormalizer, kLowercaseNormalizer, kStripAccentsNormalizer, kStripNormalizer, kReplaceNormalizer,
-    kPrependNormalizer, kBertNormalizer, kByteLevelNormalizer;
+    kPrependNormalizer, kBertNormalizer, kByteLevelNormalizer, kNmtNormalizer, kPrecompiledNormalizer,
+    kDropUnassignedNormalizer;
 
 std::span<const NormalizerKind* const> normalizers();
 Result<NormalizerPointer> makeNormalizer(const JsonValue& spec, const PartPlace& place);

@@ -7,9 +7,11 @@ namespace attnviz {
 namespace {
 
 const std::array kNormalizers{
-    &kSequenceNormalizer, &kNfcNormalizer,       &kNfdNormalizer,          &kNfkcNormalizer,
-    &kNfkdNormalizer,     &kLowercaseNormalizer, &kStripAccentsNormalizer, &kStripNormalizer,
-    &kReplaceNormalizer,  &kPrependNormalizer,   &kBertNormalizer,         &kByteLevelNormalizer,
+    &kSequenceNormalizer,     &kNfcNormalizer,         &kNfdNormalizer,
+    &kNfkcNormalizer,         &kNfkdNormalizer,        &kLowercaseNormalizer,
+    &kStripAccentsNormalizer, &kStripNormalizer,       &kReplaceNormalizer,
+    &kPrependNormalizer,      &kBertNormalizer,        &kByteLevelNormalizer,
+    &kNmtNormalizer,          &kPrecompiledNormalizer, &kDropUnassignedNormalizer,
 };
 
 }  // namespace

@@ -95,11 +95,17 @@ class PipelineTokenizer final : public Tokenizer {
         return std::max(m_parts.model->vocabulary().greatestId(), m_parts.added.greatestId()) + 1;
     }
     std::string_view kind() const override { return m_parts.kind; }
+    const Tokenizer& forTarget() const override { return m_parts.target ? *m_parts.target : *this; }
 
  private:
     std::optional<std::string_view> pieceForDecoding(std::int64_t id) const {
         if (const auto piece = m_parts.added.pieceForDecoding(id)) return piece;
         return m_parts.model->vocabulary().pieceOf(id);
+    }
+
+    std::string_view nameOf(std::int64_t addedId) const {
+        const AddedToken* token = m_parts.added.tokenOf(addedId);
+        return token ? std::string_view(token->content) : std::string_view{};
     }
 
     // The text with its added tokens found, the rest normalized.
@@ -146,8 +152,8 @@ class PipelineTokenizer final : public Tokenizer {
             pieces.clear();
             const std::string_view letters = worded->wordText(word);
             if (word.addedId >= 0)
-                pieces.push_back(
-                    {static_cast<std::uint32_t>(word.addedId), 0, word.end - word.begin, letters});
+                pieces.push_back({static_cast<std::uint32_t>(word.addedId), 0, word.end - word.begin,
+                                  m_parts.addedByName ? nameOf(word.addedId) : letters});
             else if (auto done = encoder->encode(letters, pieces); !done)
                 return done.error();
             for (const ModelToken& piece : pieces) {

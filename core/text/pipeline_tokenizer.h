@@ -18,7 +18,9 @@ struct TokenizerParts {
     PostProcessorPointer postProcessor;  // may be absent
     DecoderPointer decoder;              // may be absent
     AddedTokens added;
-    std::string kind;  // "byte-level BPE"
+    bool addedByName = false;  // an added token's piece is its name, without the spaces that it took in
+    std::string kind;          // "byte-level BPE"
+    std::shared_ptr<const Tokenizer> target;  // of a decoder's text; null: this one
 };
 
 std::shared_ptr<const Tokenizer> makePipelineTokenizer(TokenizerParts parts);

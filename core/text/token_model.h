@@ -55,7 +55,7 @@ struct TokenModelKind {
     Result<TokenModelPointer> (*make)(ModelSpec spec, const PartPlace& place);
 };
 
-extern const TokenModelKind kBpeModel, kWordPieceModel, kWordLevelModel;
+extern const TokenModelKind kBpeModel, kWordPieceModel, kWordLevelModel, kUnigramModel;
 
 std::span<const TokenModelKind* const> tokenModels();
 Result<TokenModelPointer> makeTokenModel(ModelSpec spec, const PartPlace& place);

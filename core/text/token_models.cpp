@@ -6,7 +6,7 @@
 namespace attnviz {
 namespace {
 
-const std::array kTokenModels{&kBpeModel, &kWordPieceModel, &kWordLevelModel};
+const std::array kTokenModels{&kBpeModel, &kWordPieceModel, &kWordLevelModel, &kUnigramModel};
 
 }  // namespace
 

@@ -34,6 +34,8 @@ class Tokenizer {
     virtual bool isSpecial(std::int64_t id) const = 0;
     virtual std::int64_t vocabularySize() const = 0;  // greatest id + 1
     virtual std::string_view kind() const = 0;        // "byte-level BPE", "WordPiece"
+    // The one that cuts a decoder's text: itself, but for Marian, which has a file for each language.
+    virtual const Tokenizer& forTarget() const { return *this; }
 };
 
 struct LoadedTokenizer {
@@ -42,8 +44,8 @@ struct LoadedTokenizer {
     std::string source;                // the file that it was read from
 };
 
-// tokenizer.json first, else the family's own files (vocab.json + merges.txt, vocab.txt). `path` is a folder,
-// or one of those files. A missing tokenizer is ErrorKind::notFound.
+// tokenizer.json first, else the family's own files (SentencePiece models, vocab.json + merges.txt,
+// vocab.txt). `path` is a folder, or one of those files. A missing tokenizer is ErrorKind::notFound.
 Result<LoadedTokenizer> loadTokenizer(const std::filesystem::path& path);
 
 }  // namespace attnviz

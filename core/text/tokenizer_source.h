@@ -10,11 +10,14 @@
 namespace attnviz {
 
 struct TokenizerSource {
-    std::string_view fileName;  // the file that a folder must have: "tokenizer.json"
+    // The files that a folder may have, separated by spaces, the likeliest first: "tokenizer.json". "*.v3" is
+    // any file whose name ends so.
+    std::string_view fileNames;
     Result<LoadedTokenizer> (*load)(const std::filesystem::path& file);
 };
 
-extern const TokenizerSource kTokenizerJsonSource, kVocabularyAndMergesSource, kVocabularyTextSource;
+extern const TokenizerSource kTokenizerJsonSource, kMarianSource, kSentencePieceSource,
+    kVocabularyAndMergesSource, kVocabularyTextSource;
 
 // In the order in which a folder is searched.
 std::span<const TokenizerSource* const> tokenizerSources();

@@ -38,9 +38,14 @@ Result<LoadedTokenizer> buildTokenizer(TokenizerSpec spec, const std::string& so
         return made.error();
     if (auto made = makePart(spec.decoder, place, makeDecoder, parts.decoder); !made) return made.error();
     spec.model.notices = &notices;
-    auto model = makeTokenModel(std::move(spec.model), place.inside("model"));
-    if (!model) return model.error();
-    parts.model = std::move(*model);
+    parts.model = std::move(spec.ready);
+    parts.target = std::move(spec.target);
+    parts.addedByName = spec.addedByName;
+    if (!parts.model) {
+        auto model = makeTokenModel(std::move(spec.model), place.inside("model"));
+        if (!model) return model.error();
+        parts.model = std::move(*model);
+    }
     const Vocabulary& vocabulary = parts.model->vocabulary();
     if (auto added = parts.added.add(std::move(spec.added), vocabulary, parts.normalizer.get(), source);
         !added)

@@ -11,7 +11,10 @@ namespace attnviz {
 struct TokenizerSpec {
     JsonValue normalizer, preTokenizer, postProcessor, decoder;  // null: absent
     std::vector<AddedToken> added;
+    bool addedByName = false;  // see TokenizerParts
     ModelSpec model;
+    TokenModelPointer ready;                  // a model that is made already; `model` is then not looked at
+    std::shared_ptr<const Tokenizer> target;  // of a decoder's text, where that has its own
 };
 
 Result<LoadedTokenizer> buildTokenizer(TokenizerSpec spec, const std::string& source,

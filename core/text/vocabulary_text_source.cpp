@@ -47,6 +47,26 @@ JsonValue bertTemplate(const std::string& begin, const std::string& separator, c
                               {"special_tokens", std::move(specials)}});
 }
 
+JsonValue bertNormalizer(bool clean, bool setIdeographsApart, bool stripAccents, bool lowercase) {
+    return JsonValue::object({{"type", "BertNormalizer"},
+                              {"clean_text", clean},
+                              {"handle_chinese_chars", setIdeographsApart},
+                              {"strip_accents", stripAccents},
+                              {"lowercase", lowercase}});
+}
+
+// Where there is only vocab.txt, the reference is the slow tokenizer of `transformers`, which drops
+// unassigned characters and composes the others between cleaning and lowering.
+JsonValue normalizer(const TokenizerSettings& settings, bool lowercase) {
+    const bool ideographs = settings.boolean("tokenize_chinese_chars").value_or(true);
+    const bool accents = settings.boolean("strip_accents").value_or(lowercase);
+    JsonValue parts = JsonValue::array({JsonValue::object({{"type", "DropUnassigned"}}),
+                                        bertNormalizer(true, ideographs, false, false),
+                                        JsonValue::object({{"type", "NFC"}})});
+    if (accents || lowercase) parts.push(bertNormalizer(false, false, accents, lowercase));
+    return JsonValue::object({{"type", "Sequence"}, {"normalizers", std::move(parts)}});
+}
+
 Result<LoadedTokenizer> load(const std::filesystem::path& path) {
     const std::string where = path.string();
     auto file = MappedFile::open(path);
@@ -69,12 +89,7 @@ Result<LoadedTokenizer> load(const std::filesystem::path& path) {
         notices.emplace_back("vocab.txt has no tokenizer_config.json beside it: taken as cased");
     TokenizerSpec spec;
     const bool lower = lowercase.value_or(settings->found);
-    spec.normalizer = JsonValue::object(
-        {{"type", "BertNormalizer"},
-         {"clean_text", true},
-         {"handle_chinese_chars", settings->boolean("tokenize_chinese_chars").value_or(true)},
-         {"strip_accents", settings->boolean("strip_accents").value_or(lower)},
-         {"lowercase", lower}});
+    spec.normalizer = normalizer(*settings, lower);
     spec.preTokenizer = JsonValue::object({{"type", "BertPreTokenizer"}});
     spec.decoder = JsonValue::object({{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}});
     const std::string unknown = settings->token("unk_token").value_or("[UNK]");

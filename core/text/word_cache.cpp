@@ -63,4 +63,17 @@ void WordCache::clear() {
     m_used = 0;
 }
 
+std::unique_ptr<WordCache> WordCachePool::take() const {
+    const std::lock_guard lock(m_mutex);
+    if (m_caches.empty()) return std::make_unique<WordCache>();
+    auto cache = std::move(m_caches.back());
+    m_caches.pop_back();
+    return cache;
+}
+
+void WordCachePool::giveBack(std::unique_ptr<WordCache> cache) const {
+    const std::lock_guard lock(m_mutex);
+    if (m_caches.size() < 8) m_caches.push_back(std::move(cache));
+}
+
 }  // namespace attnviz

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +40,17 @@ class WordCache {
     std::string m_words;
     std::vector<CachedPiece> m_pieces;
     std::uint64_t m_seed;
+};
+
+// Caches that outlive their encoders: the next text finds what the last one left. Thread-safe.
+class WordCachePool {
+ public:
+    std::unique_ptr<WordCache> take() const;
+    void giveBack(std::unique_ptr<WordCache> cache) const;
+
+ private:
+    mutable std::mutex m_mutex;
+    mutable std::vector<std::unique_ptr<WordCache>> m_caches;
 };
 
 }  // namespace attnviz

@@ -174,13 +174,18 @@ HARD = [
 
 
 def small(sample, folder):
-    from tokenizer_kinds import KINDS
+    """Kinds whose folder is there already are left alone: training is not the same on every machine."""
+    import sentence_piece_kinds
+    from tokenizer_kinds import KINDS, TEXTS
 
     folder = pathlib.Path(folder)
     lines = folder / "lines.txt"
     lines.parent.mkdir(parents=True, exist_ok=True)
     lines.write_bytes(("\n".join(HARD) + "\n").encode("utf-8"))
+    sentence_piece_kinds.write(folder / "sentence-piece", HARD, TEXTS)
     for name, make in KINDS.items():
+        if (folder / name / "tokenizer.json").exists():
+            continue
         (folder / name).mkdir(exist_ok=True)
         state = json.loads(make().to_str())
         if name == "bpe-affixes":

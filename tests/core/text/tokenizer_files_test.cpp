@@ -156,6 +156,21 @@ class TokenizerFilesTest : public QObject {
         row("added token without content", file(bpe(), q(", 'added_tokens': [{'id': 1}]")), "\"content\"");
         row("added token with a wide id",
             file(bpe(), q(", 'added_tokens': [{'id': 4294967296, 'content': 'x'}]")), "whole number");
+        row("scores that are none", file(q("{'type': 'Unigram', 'vocab': [['a', 'b']]}")),
+            "not a piece and its score");
+        row("Unigram without pieces", file(q("{'type': 'Unigram', 'vocab': {'a': 1}}")), "pieces and scores");
+        row("unknown id behind the pieces", file(q("{'type': 'Unigram', 'unk_id': 1, 'vocab': [['a', 0]]}")),
+            "\"unk_id\"");
+        row("unknown id of nothing", file(q("{'type': 'Unigram', 'unk_id': 0, 'vocab': []}")), "is empty");
+        row("a table that is no base64",
+            file(bpe(), q(", 'normalizer': {'type': 'Precompiled', 'precompiled_charsmap': '!'}")),
+            "no valid base64");
+        row("a table that is too short",
+            file(bpe(), q(", 'normalizer': {'type': 'Precompiled', 'precompiled_charsmap': 'AAA='}")),
+            "expected 4 to");
+        row("a table longer than itself",
+            file(bpe(), q(", 'normalizer': {'type': 'Precompiled', 'precompiled_charsmap': '////AAAA'}")),
+            "claims a trie of");
         row("version 2", q("{'version': '2.0', 'model': {}}"), "version");
     }
 
@@ -165,6 +180,22 @@ class TokenizerFilesTest : public QObject {
         const std::string sentence = sentenceOf(content.toStdString());
         QVERIFY2(QString::fromStdString(sentence).contains(words), sentence.c_str());
         QVERIFY(QString::fromStdString(sentence).contains("tokenizer.json"));
+    }
+
+    void aUnigramModelWithoutAnUnknownTokenRefusesWhatItLacks() {
+        const auto loaded = load(file(q("{'vocab': [['a', -1.0], ['ab', -1], ['b', -3e300]]}")));
+        QVERIFY(loaded.ok());
+        QCOMPARE(loaded->tokenizer->kind(), std::string_view("Unigram"));
+        QCOMPARE(idsOf(*loaded->tokenizer, "aba"), "1 0");
+        QVERIFY(idsOf(*loaded->tokenizer, "abc").contains("no unknown token"));
+    }
+
+    void aTableThatLeadsOutOfItselfChangesNothing() {
+        // One unit, whose offset leads to the end of all arrays; then "x".
+        const auto loaded = load(file(
+            bpe(), q(", 'normalizer': {'type': 'Precompiled', 'precompiled_charsmap': 'BAAAAP///394AA=='}")));
+        QVERIFY2(loaded.ok(), loaded.ok() ? "" : loaded.error().sentence().c_str());
+        QCOMPARE(idsOf(*loaded->tokenizer, "ab"), "2");
     }
 
     void aRunawayPatternEndsInASentence() {
@@ -267,7 +298,8 @@ class TokenizerFilesTest : public QObject {
         const auto folder = loadTokenizer(m_folder.path().toStdString());
         QVERIFY(!folder.ok());
         QCOMPARE(folder.error().kind, ErrorKind::notFound);
-        QVERIFY(folder.error().sentence().find("tokenizer.json, vocab.json, vocab.txt") != std::string::npos);
+        for (const char* name : {"tokenizer.json, ", "spiece.model, ", "vocab.json, ", "vocab.txt"})
+            QVERIFY(folder.error().sentence().find(name) != std::string::npos);
         QCOMPARE(loadTokenizer("/nowhere/at/all").error().kind, ErrorKind::notFound);
         write("vocab.json", "{}");
         QCOMPARE(loadTokenizer(m_folder.path().toStdString()).error().kind, ErrorKind::notFound);

@@ -33,7 +33,7 @@ TokenizedText encoded(const Tokenizer& tokenizer, const std::string& line, bool 
 }
 
 // The form of the golden files: ids, span ends, special flags, pieces, decoded text.
-std::string shown(const Tokenizer& tokenizer, const TokenizedText& text) {
+JsonValue shown(const Tokenizer& tokenizer, const TokenizedText& text) {
     JsonValue ids = JsonValue::array(), spans = JsonValue::array(), flags = JsonValue::array(),
               pieces = JsonValue::array();
     std::vector<std::int64_t> list;
@@ -45,7 +45,7 @@ std::string shown(const Tokenizer& tokenizer, const TokenizedText& text) {
         flags.push(token.special ? 1 : 0);
         pieces.push(token.piece);
     }
-    return JsonValue::array({ids, spans, flags, pieces, tokenizer.decode(list)}).toText(0);
+    return JsonValue::array({ids, spans, flags, pieces, tokenizer.decode(list)});
 }
 
 }  // namespace
@@ -57,13 +57,14 @@ class TokenizerGoldenTest : public QObject {
     void everyKindTokenizesAsTheReference_data() {
         QTest::addColumn<QString>("name");
         int count = 0;
-        for (const auto& entry : std::filesystem::directory_iterator(goldenDir())) {
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(goldenDir())) {
             if (entry.path().extension() != ".expected") continue;
-            const std::string name = entry.path().stem().string();
+            const std::string name =
+                std::filesystem::relative(entry.path(), goldenDir()).replace_extension().string();
             QTest::newRow(name.c_str()) << QString::fromStdString(name);
             ++count;
         }
-        QVERIFY(count >= 13);
+        QVERIFY(count >= 27);
     }
 
     void everyKindTokenizesAsTheReference() {
@@ -85,8 +86,12 @@ class TokenizerGoldenTest : public QObject {
                 const auto reference = parseJson(expected[row++], stem);
                 QVERIFY(reference.ok());
                 const Tokenizer& tokenizer = *loaded->tokenizer;
-                QCOMPARE(QString::fromStdString(line + " -> " +
-                                                shown(tokenizer, encoded(tokenizer, line, special))),
+                // What SentencePiece files decode to is not in their goldens.
+                JsonValue ours = shown(tokenizer, encoded(tokenizer, line, special));
+                if (reference->items().size() == 4)
+                    ours = JsonValue::array(
+                        {ours.items()[0], ours.items()[1], ours.items()[2], ours.items()[3]});
+                QCOMPARE(QString::fromStdString(line + " -> " + ours.toText(0)),
                          QString::fromStdString(line + " -> " + reference->toText(0)));
             }
         }

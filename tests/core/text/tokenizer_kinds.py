@@ -1,5 +1,8 @@
 """Small made-up tokenizers, at least one for each kind of part; made for make_tokenizer_goldens.py."""
 
+import json
+
+import sentence_piece_kinds
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 TEXTS = [
@@ -191,6 +194,38 @@ def byte_normalizer():
     return tokenizer
 
 
+def unigram_vocabulary():
+    trainer = trainers.UnigramTrainer(vocab_size=220, show_progress=False, special_tokens=["<unk>"], unk_token="<unk>")
+    trained_one = trained(models.Unigram(), trainer, None, pre_tokenizers.Metaspace())
+    return [tuple(entry) for entry in json.loads(trained_one.to_str())["model"]["vocab"]]
+
+
+def unigram():
+    tokenizer = Tokenizer(models.Unigram(unigram_vocabulary(), unk_id=0, byte_fallback=False))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(split=False)
+    tokenizer.decoder = decoders.Metaspace()
+    return tokenizer
+
+
+def unigram_bytes():
+    vocabulary = unigram_vocabulary() + [(f"<0x{byte:02X}>", 0.0) for byte in range(256)]
+    tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=0, byte_fallback=True))
+    tokenizer.normalizer = normalizers.Precompiled(sentence_piece_kinds.charsmap(TEXTS))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Metaspace()])
+    return tokenizer
+
+
+def bpe_ignoring_merges():
+    pieces = {piece: index for index, piece in enumerate([UNK, "t", "h", "e", "f", "o", "x", "th", "fo", "the", "fox"])}
+    tokenizer = Tokenizer(models.BPE(pieces, [("t", "h"), ("f", "o")], unk_token=UNK, ignore_merges=True))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return tokenizer
+
+
 KINDS = {
     "word-level": word_level,
     "word-level-bert": word_level_bert,
@@ -204,4 +239,7 @@ KINDS = {
     "added": added,
     "replaced": replaced,
     "byte-normalizer": byte_normalizer,
+    "unigram": unigram,
+    "unigram-bytes": unigram_bytes,
+    "bpe-ignoring-merges": bpe_ignoring_merges,
 }

@@ -1,4 +1,4 @@
-// Base64 (RFC 4648) for the weights in a session: the standard alphabet, padded, without white space.
+// Base64 (RFC 4648) for bytes in JSON: the standard alphabet, padded, without white space.
 //
 // Decoding is strict and writes to memory that the caller has measured; a text of another length is refused.
 #pragma once

@@ -1,0 +1,87 @@
+// Byte pairs, words and characters of SentencePiece files, by the library.
+#include <sentencepiece_processor.h>
+
+#include "core/text/byte_pieces.h"
+#include "core/text/sentence_piece_model.h"
+
+namespace attnviz {
+namespace {
+
+class SentencePieceLibraryModel final : public TokenModel {
+ public:
+    std::unique_ptr<const SentencePieceFile> file;
+    SentencePieceIds ids;
+    sentencepiece::SentencePieceProcessor processor;
+
+    std::unique_ptr<WordEncoder> encoder() const override;
+    const Vocabulary& vocabulary() const override { return ids.pieces; }
+    std::string_view kind() const override {
+        switch (file->model) {
+            case SentencePieceFile::Model::bpe:
+                return "SentencePiece BPE";
+            case SentencePieceFile::Model::word:
+                return "SentencePiece words";
+            case SentencePieceFile::Model::character:
+                return "SentencePiece characters";
+            case SentencePieceFile::Model::unigram:
+                break;
+        }
+        return "SentencePiece Unigram";
+    }
+};
+
+class LibraryEncoder final : public WordEncoder {
+ public:
+    explicit LibraryEncoder(const SentencePieceLibraryModel& model) : m_model(model) {}
+
+    Result<void> encode(std::string_view text, std::vector<ModelToken>& out) override {
+        m_sentence = {};
+        if (const auto status = m_model.processor.Encode(text, m_sentence.mutable_proto()); !status.ok())
+            return badInput(std::string("SentencePiece cannot cut the text: ") + status.error_message(),
+                            m_model.file->where);
+        const std::size_t first = out.size();
+        for (std::size_t index = 0; index < m_sentence.pieces_size(); ++index) {
+            const auto piece = m_sentence.pieces(static_cast<int>(index));
+            out.push_back({m_model.ids.ids.at(piece.id()), piece.begin(), piece.end(), piece.piece()});
+        }
+        // The library gives a character's place to the last of its bytes; here each carries it.
+        for (std::size_t index = out.size(); index-- > first + 1;) {
+            ModelToken& before = out[index - 1];
+            if (before.begin == before.end && before.begin == out[index].begin && isByte(before) &&
+                isByte(out[index]))
+                before.end = out[index].end;
+        }
+        return {};
+    }
+
+ private:
+    static bool isByte(const ModelToken& token) { return BytePieces::byteOf(token.piece) >= 0; }
+
+    const SentencePieceLibraryModel& m_model;
+    sentencepiece::ImmutableSentencePieceText m_sentence;
+};
+
+std::unique_ptr<WordEncoder> SentencePieceLibraryModel::encoder() const {
+    return std::make_unique<LibraryEncoder>(*this);
+}
+
+}  // namespace
+
+Result<TokenModelPointer> makeSentencePieceLibraryModel(std::unique_ptr<const SentencePieceFile> file,
+                                                        SentencePieceIds ids) {
+    auto model = std::make_shared<SentencePieceLibraryModel>();
+    try {
+        if (const auto status = model->processor.LoadFromSerializedProto(file->bytes); !status.ok())
+            return badInput(std::string("SentencePiece refuses the file: ") + status.error_message(),
+                            file->where);
+    } catch (const std::exception& failure) {
+        return badInput(std::string("SentencePiece refuses the file: ") + failure.what(), file->where);
+    }
+    if (static_cast<std::size_t>(model->processor.GetPieceSize()) != file->pieces.size())
+        return badInput("SentencePiece reads another number of pieces than there are", file->where);
+    model->file = std::move(file);
+    model->ids = std::move(ids);
+    return TokenModelPointer(std::move(model));
+}
+
+}  // namespace attnviz

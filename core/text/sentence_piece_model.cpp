@@ -1,0 +1,126 @@
+#include "core/text/sentence_piece_model.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/text/byte_pieces.h"
+#include "core/text/sentence_piece_normalizer.h"
+#include "core/text/unigram_search.h"
+
+namespace attnviz {
+namespace {
+
+constexpr float kUnknownPenalty = 10;  // below the least score of a piece
+using Kind = SentencePiece::Kind;
+
+class SentencePieceUnigram final : public TokenModel {
+ public:
+    SentencePieceUnigram(std::unique_ptr<const SentencePieceFile> given, SentencePieceIds numbering)
+        : file(std::move(given)), ids(std::move(numbering)), normalizer(*file) {
+        float least = std::numeric_limits<float>::max();
+        float greatest = std::numeric_limits<float>::min();
+        std::vector<std::pair<std::string_view, std::uint32_t>> pieces;
+        for (std::uint32_t index = 0; index < file->pieces.size(); ++index) {
+            const SentencePiece& piece = file->pieces[index];
+            if (piece.kind == Kind::normal) {
+                least = std::min(least, piece.score);
+                greatest = std::max(greatest, piece.score);
+            }
+            if (piece.kind == Kind::normal || piece.kind == Kind::userDefined)
+                pieces.emplace_back(piece.text, index);
+            if (piece.kind == Kind::byte)
+                bytes[static_cast<std::size_t>(BytePieces::byteOf(piece.text))] = index;
+        }
+        trie = PieceTrie(std::move(pieces));
+        unknownScore = least - kUnknownPenalty;
+        greatestScore = greatest;
+    }
+
+    std::unique_ptr<WordEncoder> encoder() const override;
+    const Vocabulary& vocabulary() const override { return ids.pieces; }
+    std::string_view kind() const override { return "SentencePiece Unigram"; }
+
+    // A symbol of the user's is always preferred.
+    float scoreOf(std::uint32_t index, std::size_t length) const {
+        const SentencePiece& piece = file->pieces[index];
+        if (piece.kind != Kind::userDefined) return piece.score;
+        return static_cast<float>(static_cast<double>(static_cast<float>(length) * greatestScore) - 0.1);
+    }
+
+    std::unique_ptr<const SentencePieceFile> file;
+    SentencePieceIds ids;
+    SentencePieceNormalizer normalizer;
+    PieceTrie trie;
+    float unknownScore = 0, greatestScore = 0;
+    std::array<std::uint32_t, 256> bytes{};
+};
+
+class UnigramSentenceEncoder final : public WordEncoder {
+ public:
+    explicit UnigramSentenceEncoder(const SentencePieceUnigram& model) : m_model(model) {}
+
+    Result<void> encode(std::string_view text, std::vector<ModelToken>& out) override {
+        m_model.normalizer.apply(text, m_sentence);
+        const auto scoreOf = [this](std::uint32_t index, std::size_t length) {
+            return m_model.scoreOf(index, length);
+        };
+        m_search.run(m_sentence.text, m_model.trie, scoreOf, m_model.unknownScore, m_model.file->unknownId);
+        m_cuts.clear();
+        for (std::size_t end = m_sentence.text.size(); end > 0; end = m_cuts.back().begin)
+            m_cuts.push_back({m_search.step(end).begin, end, m_search.step(end).id});
+        bool afterUnknown = false;
+        for (auto cut = m_cuts.rbegin(); cut != m_cuts.rend(); ++cut) {
+            const bool unknown = cut->index == m_model.file->unknownId;
+            if (unknown && m_model.file->byteFallback)
+                putBytes(*cut, out);
+            else if (unknown && afterUnknown)
+                lengthen(*cut, out.back());
+            else
+                out.push_back({m_model.ids.ids[cut->index], m_sentence.origins[cut->begin],
+                               m_sentence.origins[cut->end], textOf(*cut)});
+            afterUnknown = unknown;
+        }
+        return {};
+    }
+
+ private:
+    struct Cut {
+        std::size_t begin = 0, end = 0;  // in the normalized text
+        std::uint32_t index = 0;
+    };
+    std::string_view textOf(const Cut& cut) const {
+        return std::string_view(m_sentence.text).substr(cut.begin, cut.end - cut.begin);
+    }
+    // All bytes of a character carry its span.
+    void putBytes(const Cut& cut, std::vector<ModelToken>& out) const {
+        for (const char byte : textOf(cut))
+            out.push_back({m_model.ids.ids[m_model.bytes[static_cast<unsigned char>(byte)]],
+                           m_sentence.origins[cut.begin], m_sentence.origins[cut.end],
+                           BytePieces::nameOf(byte)});
+    }
+    // A run of unknown characters is one token.
+    void lengthen(const Cut& cut, ModelToken& token) const {
+        token.end = m_sentence.origins[cut.end];
+        token.piece = {token.piece.data(), token.piece.size() + cut.end - cut.begin};
+    }
+
+    const SentencePieceUnigram& m_model;
+    NormalizedSentence m_sentence;
+    UnigramSearch<float> m_search;
+    std::vector<Cut> m_cuts;
+};
+
+std::unique_ptr<WordEncoder> SentencePieceUnigram::encoder() const {
+    return std::make_unique<UnigramSentenceEncoder>(*this);
+}
+
+}  // namespace
+
+Result<TokenModelPointer> makeSentencePieceModel(std::unique_ptr<const SentencePieceFile> file,
+                                                 SentencePieceIds ids) {
+    if (file->model != SentencePieceFile::Model::unigram)
+        return makeSentencePieceLibraryModel(std::move(file), std::move(ids));
+    return TokenModelPointer(std::make_shared<SentencePieceUnigram>(std::move(file), std::move(ids)));
+}
+
+}  // namespace attnviz
