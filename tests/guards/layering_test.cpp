@@ -24,7 +24,8 @@ bool startsWith(const fs::path& file, const std::string& folder) {
 }
 
 bool isTorchHeader(const std::string& name) {
-    return name.starts_with("torch/") || name.starts_with("ATen/") || name.starts_with("c10/");
+    return name.starts_with("torch/") || name.starts_with("ATen/") || name.starts_with("c10/") ||
+           name.starts_with("caffe2/");
 }
 bool isQtHeader(const std::string& name) {
     static const std::regex kQt(R"(^(Q[A-Z]\w*|Qt[A-Z]\w*/.*|qcustomplot\.h)$)");
@@ -52,6 +53,17 @@ class LayeringTest : public QObject {
         QVERIFY(!includes("core/base/json_parse.cpp").empty());
         QVERIFY(isQtHeader("QString") && isQtHeader("QtWidgets/QWidget") && !isQtHeader("Queue/x.h"));
         QVERIFY(isTorchHeader("ATen/ATen.h"));
+    }
+
+    // A source under another suffix would be seen by no check here.
+    void sourcesAreHeadersAndCppFiles() {
+        std::vector<std::string> complaints;
+        for (const auto* folder : {"app", "core", "ui", "tests"})
+            for (const auto& entry : fs::recursive_directory_iterator(attnviz::test::sourceDir() / folder))
+                for (const auto* suffix : {".hpp", ".hh", ".hxx", ".cc", ".cxx", ".c", ".inl", ".ipp"})
+                    if (entry.path().extension() == suffix)
+                        complaints.push_back(entry.path().string() + ": sources are .h and .cpp");
+        check(complaints);
     }
 
     void coreKnowsNoQtAndNothingAboveIt() {
