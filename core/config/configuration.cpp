@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <type_traits>
 #include <vector>
 
 #include "core/base/mapped_file.h"
@@ -24,9 +25,11 @@ struct Key {
 };
 using Section = std::map<std::string, Key, std::less<>>;
 
+// A quoted scalar is a text, whatever it spells.
 template <class T>
 std::optional<T> scalar(const YAML::Node& node) {
     T value{};
+    if (!std::is_same_v<T, std::string> && node.Tag() == "!") return std::nullopt;
     if (!node.IsScalar() || !YAML::convert<T>::decode(node, value)) return std::nullopt;
     return value;
 }

@@ -49,6 +49,11 @@ model: {max_length: 128, batch_size: 4, device: "cuda:1", cache_attention: false
                                          << QStringList{"line 1", "exports", "visualization"};
         QTest::newRow("wrong type") << "visualization:\n\n  dpi: many\n"
                                     << QStringList{"line 3", "dpi", "from 20"};
+        QTest::newRow("quoted number") << "visualization: {dpi: '300'}\n" << QStringList{"dpi", "from 20"};
+        QTest::newRow("quoted flag") << "visualization: {interactive: \"true\"}\n"
+                                     << QStringList{"interactive", "true or false"};
+        QTest::newRow("number for a choice") << "visualization: {save_format: 3}\n"
+                                             << QStringList{"png, svg"};
         QTest::newRow("out of range") << "visualization: {dpi: 1000000}\n" << QStringList{"dpi", "2400"};
         QTest::newRow("not a choice") << "visualization: {default_colormap: jet}\n" << QStringList{"viridis"};
         QTest::newRow("figure size") << "visualization: {figure_size: [12]}\n"
