@@ -353,6 +353,16 @@ ParsedCommandLine parseCommandLine(std::vector<std::string> arguments) {
         const auto used = app.get_subcommands();
         const std::string help =
             used.empty() ? "attention-viz --help" : "attention-viz " + used.front()->get_name() + " --help";
+        if (dynamic_cast<const CLI::ExtrasError*>(&error)) {
+            const auto rest = (used.empty() ? app : *used.front()).remaining();
+            const auto option = std::find_if(rest.begin(), rest.end(),
+                                             [](const std::string& word) { return word.starts_with('-'); });
+            const std::string of = used.empty() ? "" : " of '" + used.front()->get_name() + "'";
+            return failure(2, option == rest.end()
+                                  ? "'" + (rest.empty() ? std::string() : rest.front()) +
+                                        "' is one argument too many. See '" + help + "'."
+                                  : "'" + *option + "' is no option" + of + ". See '" + help + "'.");
+        }
         const bool unusable = dynamic_cast<const CLI::ConversionError*>(&error) != nullptr;
         return failure(unusable ? 1 : 2, sentence(error.what()) + " See '" + help + "'.");
     }
@@ -394,14 +404,15 @@ ParsedCommandLine parseCommandLine(std::vector<std::string> arguments) {
     return parsed;
 }
 
-Result<std::vector<int>> parseIndices(std::string_view list, int count, std::string_view what) {
+Result<std::vector<int>> parseIndices(std::string_view list, int count, std::string_view what,
+                                      const std::string& given) {
     static const std::regex kItem("(-?[0-9]{1,9})(?:-(-?[0-9]{1,9}))?");
     std::vector<int> indices;
     const auto allowed = "It has " + std::to_string(count) + " " + std::string(what) + "s: 0 to " +
                          std::to_string(count - 1) + ", or -" + std::to_string(count) +
                          " to -1 from the end.";
     const auto resolve = [count](long index) { return index < 0 ? index + count : index; };
-    const std::string option = "--" + std::string(what) + "s";
+    const std::string option = given.empty() ? "--" + std::string(what) + "s" : given;
     std::string item;
     std::istringstream words{[&] {
         std::string spaced(list);

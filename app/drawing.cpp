@@ -3,6 +3,7 @@
 #if ATTNVIZ_WITH_GUI
 #include <QApplication>
 
+#include "app/qt_messages.h"
 #include "ui/exporting/figure_exporters.h"
 #endif
 
@@ -34,13 +35,14 @@ Result<const ExporterDescriptor*> exporterFor(const std::string& fileName) {
     return badInput("the suffix names no format", fileName, "It can be " + suffixes + ".");
 }
 
-Result<void> prepareDrawing() {
+Result<void> prepareDrawing([[maybe_unused]] Terminal& terminal) {
 #if ATTNVIZ_WITH_GUI
     if (!QCoreApplication::instance()) {
         qputenv("QT_QPA_PLATFORM", "offscreen");
         static int count = 1;
         static char name[] = "attention-viz";
         static char* arguments[] = {name, nullptr};
+        static const QtMessages messages(terminal);
         static QApplication application(count, arguments);
     }
     return {};

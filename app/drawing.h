@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "app/terminal.h"
 #include "core/base/result.h"
 #include "core/exporting/exporter.h"
 
@@ -15,7 +16,7 @@ std::vector<const ExporterDescriptor*> allExporters();
 Result<const ExporterDescriptor*> exporterFor(const std::string& fileName);
 
 // Makes an application on the offscreen platform, always, so that figures are the same everywhere. Once a
-// process.
-Result<void> prepareDrawing();
+// process. Qt's remarks go to the terminal, which must live as long as the process.
+Result<void> prepareDrawing(Terminal& terminal);
 
 }  // namespace attnviz

@@ -8,6 +8,12 @@
 namespace attnviz {
 namespace {
 
+// Of a name that has none.
+std::string defaultSuffix(const Configuration& configuration) {
+    const auto& format = configuration.exporting.defaultFormat;
+    return format == "json" && configuration.exporting.compression ? "json.gz" : format;
+}
+
 Result<void> runExport(CommandContext& context) {
     std::string path = context.line.output;
     if (path.empty())
@@ -18,7 +24,7 @@ Result<void> runExport(CommandContext& context) {
     const auto slash = path.find_last_of('/');
     const auto name = slash == std::string::npos ? path : path.substr(slash + 1);
     if (name.find('.') == std::string::npos && !path.starts_with("/dev/"))
-        path += "." + context.configuration.exporting.defaultFormat;
+        path += "." + defaultSuffix(context.configuration);
     RunWishes wishes;
     for (std::size_t begin = 0; begin <= context.line.include.size();) {
         const auto end = std::min(context.line.include.find(',', begin), context.line.include.size());

@@ -20,7 +20,7 @@ bool includes(const std::string& list, std::string_view word, bool fallback) {
 // A layer or head by number, negative from the end.
 Result<std::vector<int>> one(const std::optional<int>& index, const std::string& list, int count,
                              std::string_view what) {
-    if (index) return parseIndices(std::to_string(*index), count, what);
+    if (index) return parseIndices(std::to_string(*index), count, what, "--" + std::string(what));
     if (!list.empty()) return parseIndices(list, count, what);
     return std::vector<int>{};
 }
@@ -80,7 +80,7 @@ Result<void> exportSession(CommandContext& context, const Session& session, cons
     auto exporter = exporterFor(path);
     if (!exporter) return exporter.error();
     if ((*exporter)->draws)
-        if (auto ready = prepareDrawing(); !ready) return ready;
+        if (auto ready = prepareDrawing(context.terminal); !ready) return ready;
     auto chosen = chosenHeads(line, *session.run);
     if (!chosen) return chosen.error();
     auto sources = filteredSources(context, *session.run);

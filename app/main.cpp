@@ -12,6 +12,7 @@
 #include "app/analysis_commands.h"
 #include "app/command.h"
 #include "app/command_line.h"
+#include "app/passive_threads.h"
 #include "app/terminal.h"
 #include "app/window.h"
 
@@ -41,19 +42,24 @@ void watchInterrupts(std::stop_source stop) {
 int main(int argc, char** argv) {
     using namespace attnviz;
     std::signal(SIGPIPE, SIG_DFL);
+    std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of a write, which has a sentence
     const auto parsed = parseCommandLine(std::vector<std::string>(argv + 1, argv + argc));
     if (parsed.exitCode) {
         std::fputs(parsed.message.c_str(), parsed.toStandardOutput ? stdout : stderr);
         return *parsed.exitCode;
     }
     const CommandLine& line = parsed.line;
-    Terminal terminal(line.quiet, line.verbose);
+    const bool window = !line.command && !line.analysis;
+    if (window || (line.session.empty() && (line.analysis || (line.command->options & kRunOptions))))
+        startWithPassiveThreads(argv);
+    // Static, because Qt may have something to say while its own statics end.
+    static Terminal terminal(line.quiet, line.verbose);
     const auto configuration = loadConfiguration(line.config);
     if (!configuration) {
         terminal.error(configuration.error());
         return 1;
     }
-    if (!line.command && !line.analysis) return runWindow(line, *configuration, terminal);
+    if (window) return runWindow(line, *configuration, terminal);
 
     std::stop_source stop;
     watchInterrupts(stop);

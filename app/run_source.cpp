@@ -106,6 +106,10 @@ Result<MaxLength> maxLength(const CommandLine& line, const Configuration& config
     return MaxLength{};
 }
 
+Device deviceOf(const CommandLine& line, const Configuration& configuration) {
+    return line.deviceGiven ? line.device : deviceNamed(configuration.model.device);
+}
+
 namespace {
 
 // What runs texts: a model with its tokenizer, named as the line does.
@@ -132,7 +136,7 @@ Result<LoadedModel> loadModel(CommandContext& context, const CommandLine& line) 
     if (!engine) return engine.error();
     LoadRequest request;
     request.folder = *folder;
-    request.device = line.deviceGiven ? line.device : deviceNamed(context.configuration.model.device);
+    request.device = deviceOf(line, context.configuration);
     request.dtype = line.dtype;
     request.threads = line.threads;
     auto model = (*engine)->load(request, terminal.progressSink(), context.stop);

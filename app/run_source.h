@@ -37,4 +37,7 @@ Result<std::string> readText(const CommandLine& line);
 // --max-length, else the configuration's.
 Result<MaxLength> maxLength(const CommandLine& line, const Configuration& configuration);
 
+// --device, else the configuration's.
+Device deviceOf(const CommandLine& line, const Configuration& configuration);
+
 }  // namespace attnviz

@@ -1,6 +1,4 @@
 // attention-viz visualize: a page, an image, or the window.
-#include <cstdlib>
-
 #include "app/command.h"
 #include "app/exporting.h"
 #include "app/run_source.h"
@@ -8,14 +6,6 @@
 
 namespace attnviz {
 namespace {
-
-bool hasDisplay() {
-    const auto set = [](const char* name) {
-        const char* value = std::getenv(name);
-        return value && *value != '\0';
-    };
-    return set("DISPLAY") || set("WAYLAND_DISPLAY");
-}
 
 // What is written when neither a name nor a suffix says so.
 std::string suffixFor(const CommandContext& context) {

@@ -1,17 +1,31 @@
 #include "app/window.h"
 
+#include <cstdlib>
+
 #if ATTNVIZ_WITH_GUI
 #include <QApplication>
 #include <QBuffer>
+#include <QEvent>
 #include <QPixmap>
 #include <QTimer>
+#include <memory>
 
+#include "app/qt_messages.h"
 #include "app/run_source.h"
 #include "core/base/atomic_file.h"
 #include "ui/main_window.h"
+#include "ui/state/workspace.h"
 #endif
 
 namespace attnviz {
+
+bool hasDisplay() {
+    const auto set = [](const char* name) {
+        const char* value = std::getenv(name);
+        return value && *value != '\0';
+    };
+    return set("DISPLAY") || set("WAYLAND_DISPLAY");
+}
 
 #if ATTNVIZ_WITH_GUI
 namespace {
@@ -29,6 +43,60 @@ Result<void> saveScreenshot(const ui::MainWindow& window, const std::string& pat
     return writeFile(path, {bytes.constData(), static_cast<std::size_t>(bytes.size())});
 }
 
+// Says with --verbose when the window was first painted, which is what a start costs.
+class FirstPaint final : public QObject {
+ public:
+    FirstPaint(QWidget& window, Terminal& terminal) : m_terminal(terminal) {
+        window.installEventFilter(this);
+    }
+
+ protected:
+    bool eventFilter(QObject* watched, QEvent* event) override {
+        if (event->type() == QEvent::Paint && !m_seen) {
+            m_seen = true;
+            // Once what is drawn of the children in the same pass is drawn too.
+            QTimer::singleShot(0, this, [this] { m_terminal.detail("The window is drawn."); });
+        }
+        return QObject::eventFilter(watched, event);
+    }
+
+ private:
+    Terminal& m_terminal;
+    bool m_seen = false;
+};
+
+// The view that the command line and the configuration ask for: colours, filters, and the head, once there is
+// a run.
+void showView(const CommandLine& line, const Configuration& configuration, ui::MainWindow& window) {
+    ui::Workspace& workspace = window.workspace();
+    ui::ViewSettings view = workspace.view();
+    view.colormap =
+        QString::fromStdString(line.colormap.value_or(configuration.visualization.defaultColormap));
+    view.filters.hideSpecial = line.hideSpecial;
+    view.filters.hideSinks = line.hideSinks;
+    view.filters.renormalize = line.renormalize;
+    view.filters.words = line.words;
+    view.filters.threshold = line.threshold.value_or(0);
+    if (line.topK) {
+        view.filters.thresholdKind = ui::ThresholdKind::topK;
+        view.filters.threshold = *line.topK;
+    } else if (line.mass) {
+        view.filters.thresholdKind = ui::ThresholdKind::mass;
+        view.filters.threshold = *line.mass;
+    }
+    workspace.setView(view);
+    if (!line.layer && !line.head) return;
+    auto wanted = std::make_shared<bool>(true);
+    QObject::connect(&workspace, &ui::Workspace::runChanged, &window, [&workspace, &line, wanted] {
+        if (!*wanted || workspace.isEmpty() || !workspace.rawSource()) return;
+        *wanted = false;
+        const AttentionInfo& info = workspace.rawSource()->info();
+        const auto layer = parseIndices(std::to_string(line.layer.value_or(-1)), info.layers, "layer");
+        const auto head = parseIndices(std::to_string(line.head.value_or(0)), info.heads, "head");
+        if (layer && head) workspace.setHead({layer->front(), head->front()});
+    });
+}
+
 }  // namespace
 
 int runWindow(const CommandLine& line, const Configuration& configuration, Terminal& terminal) {
@@ -43,15 +111,14 @@ int runWindow(const CommandLine& line, const Configuration& configuration, Termi
         }
         text = std::move(*read);
     }
-    const bool display = qEnvironmentVariableIsSet("DISPLAY") ||
-                         qEnvironmentVariableIsSet("WAYLAND_DISPLAY") ||
-                         qEnvironmentVariableIsSet("QT_QPA_PLATFORM");
-    if (!display && line.screenshot.empty()) {
-        terminal.error(unsupported("there is no display to show the window on", {},
-                                   "Set DISPLAY, or use a command: 'attention-viz --help' lists them."));
-        return 1;
+    if (!hasDisplay() && qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM")) {
+        if (line.screenshot.empty()) {
+            terminal.error(noDisplay());
+            return 1;
+        }
+        qputenv("QT_QPA_PLATFORM", "offscreen");
     }
-    if (!display) qputenv("QT_QPA_PLATFORM", "offscreen");
+    const QtMessages messages(terminal);
     static int count = 1;
     static char name[] = "attention-viz";
     static char* arguments[] = {name, nullptr};
@@ -62,10 +129,11 @@ int runWindow(const CommandLine& line, const Configuration& configuration, Termi
 
     ui::WindowSettings settings;
     if (line.theme) settings.theme = *line.theme == "dark" ? ui::ThemeChoice::dark : ui::ThemeChoice::light;
-    settings.device = line.device;
+    settings.device = deviceOf(line, configuration);
     settings.remember = line.screenshot.empty();
-    (void)configuration;
     ui::MainWindow window(std::move(settings));
+    FirstPaint firstPaint(window, terminal);
+    showView(line, configuration, window);
     if (!line.screenshot.empty()) window.resize(line.width, line.height);
     window.show();
     if (!text.empty()) window.setText(QString::fromStdString(text));

@@ -13,7 +13,11 @@ inline constexpr bool kHasWindow = true;
 inline constexpr bool kHasWindow = false;
 #endif
 
-// Returns the exit code.
+// Whether a display is named that a window could be shown on.
+bool hasDisplay();
+
+// Returns the exit code. Without a display a screenshot is drawn all the same, and a window is refused with a
+// sentence.
 int runWindow(const CommandLine& line, const Configuration& configuration, Terminal& terminal);
 
 }  // namespace attnviz

@@ -111,8 +111,10 @@ Result<std::unique_ptr<Network>> BertNetwork::load(const ModelConfig& config, We
     if (weights.has("cls.predictions.transform.dense.weight")) {
         network->headTransform = linear("cls.predictions.transform.dense", *width, *width);
         network->headNorm = norm("cls.predictions.transform.LayerNorm");
+        // One bias under two names; where they differ (an untied head), the decoder's own is the one that
+        // counts.
         network->decoderBias =
-            weights.take({"cls.predictions.bias", "cls.predictions.decoder.bias"}, {*vocabulary});
+            weights.take({"cls.predictions.decoder.bias", "cls.predictions.bias"}, {*vocabulary});
         network->decoder = weights.takeIfThere({"cls.predictions.decoder.weight"}, {*vocabulary, *width});
         if (!network->decoder.defined() && *tied) network->decoder = network->words;
     }

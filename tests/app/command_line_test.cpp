@@ -72,6 +72,9 @@ class CommandLineTest : public QObject {
         QTest::addColumn<int>("code");
         QTest::addColumn<QString>("mention");
         QTest::newRow("unknown option") << "stats --text t --colour red" << 2 << "--colour";
+        QTest::newRow("option of another command")
+            << "stats --text t --dpi 3" << 2 << "'--dpi' is no option of 'stats'";
+        QTest::newRow("one word too many") << "stats --text t more" << 2 << "'more'";
         QTest::newRow("unknown command") << "visualise" << 2 << "visualize";
         QTest::newRow("unknown choice") << "stats --text t --format yaml" << 2 << "yaml";
         QTest::newRow("unknown colour map") << "visualize --text t --colormap jet" << 2 << "jet";

@@ -3,10 +3,11 @@
 
     compare_with_transformers.py --build build/release [--tokens 128 512 1024] [--long 2048 4096] [--rounds 3]
 
-Makes a GPT-2-small-shaped folder, then for each length runs ours and Hugging Face transformers in turn, each in a
+First the start of the program: from its process's start until its window is drawn (offscreen, warm). Then it
+makes a GPT-2-small-shaped folder, then for each length runs ours and Hugging Face transformers in turn, each in a
 process of its own with the same number of threads, and prints medians and ratios. Short texts: every map kept, against
 eager attention. Long texts: queries and keys kept, against sdpa, which has no maps at all. Needs torch and
-transformers (development only).
+transformers (development only); with empty --tokens and --long, Python alone.
 """
 import argparse
 import json
@@ -15,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 REFERENCE = """
@@ -45,6 +47,22 @@ def run(command):
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+def seconds_to_window(program, settings):
+    """From the start of the process until the program says that its window is drawn."""
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": settings}
+    start = time.perf_counter()
+    with subprocess.Popen([program, "--verbose"], stderr=subprocess.PIPE, text=True, env=environment) as process:
+        drawn = None
+        for line in process.stderr:
+            if "The window is drawn" in line:
+                drawn = time.perf_counter() - start
+                break
+        process.kill()
+    if drawn is None:
+        sys.exit(f"{program} drew no window")
+    return drawn
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, default=Path("build/release"))
@@ -55,6 +73,11 @@ def main():
     bench, maker = options.build / "bin/tests/attnviz_run_bench", options.build / "bin/tests/make_model"
     os.environ["ATTNVIZ_TORCH_MODULE"] = str(options.build.resolve() / "lib/attention-viz/libattnviz-torch.so")
     threads = os.cpu_count() or 1
+    with tempfile.TemporaryDirectory() as settings:
+        starts = [seconds_to_window(options.build / "bin/attention-viz", settings) for _ in range(9)][2:]
+    print(f"start to a drawn window: {statistics.median(starts):.3f} s (from {min(starts):.3f} to {max(starts):.3f})")
+    if not options.tokens and not options.long:
+        return
     print(f"{'tokens':>7} {'ours s':>8} {'theirs s':>9} {'ratio':>6} {'ours MB':>8} {'theirs MB':>10} {'ratio':>6}  against")
     with tempfile.TemporaryDirectory() as folder:
         for lengths, form, attention in ((options.tokens, "dense", "eager"), (options.long, "factored", "sdpa")):
