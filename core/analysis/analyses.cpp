@@ -7,10 +7,10 @@
 namespace attnviz {
 namespace {
 
-const std::array kAnalyses{&kSummaryAnalysis,   &kStatisticsAnalysis, &kPositionalAnalysis,
-                           &kFlowAnalysis,      &kRolloutAnalysis,    &kRolesAnalysis,
-                           &kClustersAnalysis,  &kSimilarityAnalysis, &kDifferenceAnalysis,
-                           &kImportanceAnalysis};
+const std::array kAnalyses{&kSummaryAnalysis,    &kStatisticsAnalysis, &kPositionalAnalysis,
+                           &kFlowAnalysis,       &kRolloutAnalysis,    &kMaxFlowAnalysis,
+                           &kRolesAnalysis,      &kClustersAnalysis,   &kSimilarityAnalysis,
+                           &kDifferenceAnalysis, &kImportanceAnalysis, &kPredictAnalysis};
 
 }  // namespace
 

@@ -6,7 +6,7 @@
 namespace attnviz {
 
 extern const AnalysisDescriptor kSummaryAnalysis, kStatisticsAnalysis, kPositionalAnalysis, kFlowAnalysis,
-    kRolloutAnalysis, kRolesAnalysis, kClustersAnalysis, kSimilarityAnalysis, kDifferenceAnalysis,
-    kImportanceAnalysis;
+    kRolloutAnalysis, kMaxFlowAnalysis, kRolesAnalysis, kClustersAnalysis, kSimilarityAnalysis,
+    kDifferenceAnalysis, kImportanceAnalysis, kPredictAnalysis;
 
 }  // namespace attnviz

@@ -6,6 +6,7 @@
 
 #include "core/analysis/combined_rows.h"
 #include "core/analysis/layer_pass.h"
+#include "core/analysis/rollout_rows.h"
 #include "core/base/readable.h"
 #include "core/base/system_memory.h"
 
@@ -13,19 +14,6 @@ namespace attnviz {
 namespace {
 
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-Result<RolloutOptions> checked(const AttentionSource& source, RolloutOptions options) {
-    if (!source.info().square())
-        return unsupported("rollout multiplies the layers of one text, and cross attention joins two", {},
-                           "Choose the encoder's or the decoder's own attention");
-    if (options.layer < 0) options.layer = std::min(source.info().layers, source.layersReady()) - 1;
-    options.heads = chosenHeads(source, options.heads);
-    if (options.startLayer > options.layer)
-        return badInput("rollout cannot start at layer " + std::to_string(options.startLayer) +
-                            " and end at layer " + std::to_string(options.layer),
-                        {}, "Start at the last layer of the rollout or below");
-    return options;
-}
 
 // Zeroes the lowest `fraction` of the keys that the query sees, never key 0. Of equal weights the earlier
 // goes first.
@@ -45,7 +33,27 @@ void discardLowest(const AttentionSource& source, int layer, int query, double f
     std::for_each(order.begin(), last, [&](int key) { row[static_cast<std::size_t>(key)] = 0; });
 }
 
-// Rows [begin, end) of M, each divided by its sum.
+void report(const ProgressSink& progress, int done, int count) {
+    if (progress)
+        progress({"Rolling out layer " + std::to_string(done) + " of " + std::to_string(count),
+                  static_cast<double>(done) / count});
+}
+
+}  // namespace
+
+Result<RolloutOptions> checkedRollout(const AttentionSource& source, RolloutOptions options) {
+    if (!source.info().square())
+        return unsupported("rollout multiplies the layers of one text, and cross attention joins two", {},
+                           "Choose the encoder's or the decoder's own attention");
+    if (options.layer < 0) options.layer = std::min(source.info().layers, source.layersReady()) - 1;
+    options.heads = chosenHeads(source, options.heads);
+    if (options.startLayer > options.layer)
+        return badInput("rollout cannot start at layer " + std::to_string(options.startLayer) +
+                            " and end at layer " + std::to_string(options.layer),
+                        {}, "Start at the last layer of the rollout or below");
+    return options;
+}
+
 Result<void> eachMixedRow(const AttentionSource& source, int layer, const RolloutOptions& options, int begin,
                           int end, const std::stop_token& stop,
                           const std::function<void(int, std::span<double>)>& visit) {
@@ -61,17 +69,9 @@ Result<void> eachMixedRow(const AttentionSource& source, int layer, const Rollou
                            });
 }
 
-void report(const ProgressSink& progress, int done, int count) {
-    if (progress)
-        progress({"Rolling out layer " + std::to_string(done) + " of " + std::to_string(count),
-                  static_cast<double>(done) / count});
-}
-
-}  // namespace
-
 Result<FloatMatrix> rollout(const AttentionSource& source, const RolloutOptions& asked,
                             const ProgressSink& progress, std::stop_token stop) {
-    const auto options = checked(source, asked);
+    const auto options = checkedRollout(source, asked);
     if (!options) return options.error();
     const int tokens = source.info().queries;
     const std::int64_t bytes = std::int64_t{3} * 4 * tokens * tokens;
@@ -112,7 +112,7 @@ Result<std::vector<double>> rolloutRow(const AttentionSource& source, int query,
 Result<std::vector<double>> rolloutOf(const AttentionSource& source, std::vector<double> queryShares,
                                       const RolloutOptions& asked, const ProgressSink& progress,
                                       std::stop_token stop) {
-    const auto options = checked(source, asked);
+    const auto options = checkedRollout(source, asked);
     if (!options) return options.error();
     const auto tokens = static_cast<std::size_t>(source.info().queries);
     const int layers = options->layer - options->startLayer + 1;

@@ -80,7 +80,8 @@ class AnalysesTest : public QObject {
         if (!result) {  // only what has no meaning may be refused, and by a sentence
             QCOMPARE(result.error().kind, ErrorKind::unsupported);
             QVERIFY(!result.error().hint.empty());
-            QVERIFY(run->main().info().kind == AttentionKind::cross);
+            QVERIFY(run->main().info().kind == AttentionKind::cross ||
+                    findAnalysis(id.toStdString())->wishes);  // most samples ran without wishes
             return;
         }
         const auto& members = result->document.members();
@@ -112,7 +113,7 @@ class AnalysesTest : public QObject {
 
     void idsAreUniqueAndOptionsKnowTheirFallbacks() {
         std::set<std::string_view> ids;
-        const auto run = randomRun(2, 2, 6);
+        const auto run = sampleRuns().front().run;
         for (const auto* analysis : analyses()) {
             QVERIFY(ids.insert(analysis->id).second);
             QCOMPARE(findAnalysis(analysis->id), analysis);

@@ -61,7 +61,9 @@ std::vector<NamedRun> sampleRuns() {
     for (std::size_t i = 0; i < 8; ++i) repeated->input.tokens[i].id = static_cast<std::int64_t>(i % 4);
     repeated->input.tokens[0].special = true;
     const auto plain = randomRun(2, 2, 9, true, 4);
-    return {{"causal", randomRun(3, 4, 20)},
+    auto predicted = std::make_shared<AttentionRun>(*randomRun(3, 4, 20));
+    predicted->predictions = {{19, {{7, " =x\xFF", .5}, {3, "b", .25}}}};
+    return {{"causal", predicted},
             {"windowed", withVisibility(*plain, Visibility::causal(9).setWindows({{2, 0}, {-1, 0}}))},
             {"bidirectional with padding", randomRun(2, 3, 10, false, 2, {0, 8, 9})},
             {"causal, the first token is padding", randomRun(2, 2, 7, true, 6, {0})},
