@@ -11,6 +11,7 @@
 
 #include "core/base/json_parse.h"
 #include "core/base/readable.h"
+#include "core/model/torch_file.h"
 
 namespace attnviz {
 namespace {
@@ -277,6 +278,7 @@ Result<Checkpoint> Checkpoint::fromBytes(std::span<const std::byte> bytes, const
 Result<Checkpoint> Checkpoint::openFile(const std::filesystem::path& path) {
     auto file = MappedFile::open(path);
     if (!file) return file.error();
+    if (path.extension() == ".bin") return openTorchFile(std::move(*file));
     const auto bytes = (*file)->bytes();
     const auto where = path.string();
     std::array<std::byte, 8> start{};
@@ -294,6 +296,17 @@ Result<Checkpoint> Checkpoint::openFile(const std::filesystem::path& path) {
     checkpoint.m_tensors = std::move(*tensors);
     checkpoint.m_totalBytes = static_cast<std::int64_t>(bytes.size() - 8 - *length);
     checkpoint.m_files.push_back(std::move(*file));
+    return checkpoint;
+}
+
+Result<Checkpoint> Checkpoint::openTorchFile(std::shared_ptr<const MappedFile> file) {
+    auto read = readTorchFile(*file, file->path().filename().string());
+    if (!read) return read.error();
+    Checkpoint checkpoint;
+    checkpoint.m_tensors = std::move(read->tensors);
+    checkpoint.m_copies = std::move(read->copies);
+    checkpoint.m_totalBytes = read->totalBytes;
+    checkpoint.m_files.push_back(std::move(file));
     return checkpoint;
 }
 
@@ -315,6 +328,7 @@ Result<Checkpoint> Checkpoint::open(const ModelFolder& folder) {
         }
         all.m_totalBytes += shard->m_totalBytes;
         all.m_files.push_back(std::move(shard->m_files.front()));
+        all.m_copies.insert(all.m_copies.end(), shard->m_copies.begin(), shard->m_copies.end());
     }
     const auto& members = (*index)["weight_map"].members();
     for (const auto& [name, file] : members) {
@@ -353,7 +367,7 @@ Result<void> Checkpoint::read(const TensorView& tensor, std::span<std::byte> out
             notAfter(tensor.bytes.data() + tensor.bytes.size(), bytes.data() + bytes.size()))
             return file->read(static_cast<std::uint64_t>(tensor.bytes.data() - bytes.data()), out);
     }
-    std::copy(tensor.bytes.begin(), tensor.bytes.end(), out.begin());  // of fromBytes
+    std::copy(tensor.bytes.begin(), tensor.bytes.end(), out.begin());  // of fromBytes, and copies
     return {};
 }
 

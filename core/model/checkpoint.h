@@ -1,4 +1,7 @@
-// The tensors of a model, mapped as stored. Nothing is copied or converted here.
+// The tensors of a model, mapped as stored. Nothing is converted here, and nothing copied where it lies in
+// order.
+//
+// `.bin` files are read by torch_file.h; a family sees no difference.
 //
 // safetensors, one file or shards, as hostile input: every rule of the reference reader (header at most
 // 100,000,000 bytes, UTF-8 JSON beginning with '{', no duplicate names, known types, offsets without holes or
@@ -45,7 +48,7 @@ std::string shapeText(std::span<const std::int64_t> shape);  // "(768, 2304)"
 class Checkpoint {
  public:
     static Result<Checkpoint> open(const ModelFolder& folder);
-    static Result<Checkpoint> openFile(const std::filesystem::path& path);  // one safetensors file
+    static Result<Checkpoint> openFile(const std::filesystem::path& path);  // one file of either kind
     // The same from memory, which the caller keeps alive.
     static Result<Checkpoint> fromBytes(std::span<const std::byte> bytes, const std::string& where);
 
@@ -59,7 +62,10 @@ class Checkpoint {
     Result<void> read(const TensorView& tensor, std::span<std::byte> out) const;
 
  private:
+    static Result<Checkpoint> openTorchFile(std::shared_ptr<const MappedFile> file);
+
     std::vector<std::shared_ptr<const MappedFile>> m_files;
+    std::vector<std::shared_ptr<const std::vector<std::byte>>> m_copies;
     std::map<std::string, TensorView, std::less<>> m_tensors;
     std::int64_t m_totalBytes = 0;
 };

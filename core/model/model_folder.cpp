@@ -150,27 +150,24 @@ Result<ModelFolder> modelFolderAt(const fs::path& folder) {
         return notFound("the folder has no config.json", found.folder.string(),
                         "A model folder holds config.json, model.safetensors and tokenizer files.");
     if (auto file = checkIsFile(found.config); !file) return file.error();
-    const auto single = found.folder / "model.safetensors";
-    const auto index = found.folder / "model.safetensors.index.json";
-    if (isListed(single)) {
-        if (auto file = checkIsFile(single); !file) return file.error();
-        found.weights = {single};
-    } else if (isListed(index)) {
+    for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
+        const auto single = found.folder / name;
+        const auto index = found.folder / (std::string(name) + ".index.json");
+        if (isListed(single)) {
+            if (auto file = checkIsFile(single); !file) return file.error();
+            found.weights = {single};
+            return found;
+        }
+        if (!isListed(index)) continue;
         if (auto file = checkIsFile(index); !file) return file.error();
         auto shards = shardsOf(index);
         if (!shards) return shards.error();
         found.weights = std::move(*shards);
         found.shardIndex = index;
-    } else if (isListed(found.folder / "pytorch_model.bin") ||
-               isListed(found.folder / "pytorch_model.bin.index.json")) {
-        return unsupported(
-            "the weights are only there as pytorch_model.bin, which can hold code", found.folder.string(),
-            "Convert them to model.safetensors, for example with save_pretrained of transformers.");
-    } else {
-        return notFound("the folder has no model.safetensors", found.folder.string(),
-                        "A model folder holds config.json, model.safetensors and tokenizer files.");
+        return found;
     }
-    return found;
+    return notFound("the folder has no model.safetensors and no pytorch_model.bin", found.folder.string(),
+                    "A model folder holds config.json, model.safetensors and tokenizer files.");
 }
 
 }  // namespace attnviz

@@ -18,8 +18,8 @@ struct ModelFolder {
     std::filesystem::path folder;
     std::filesystem::path config;  // config.json
     std::vector<std::filesystem::path>
-        weights;  // model.safetensors, or the shards that the index names, in order
-    std::optional<std::filesystem::path> shardIndex;  // model.safetensors.index.json
+        weights;  // model.safetensors, else pytorch_model.bin, or the shards that its index names, in order
+    std::optional<std::filesystem::path> shardIndex;  // model.safetensors.index.json or the other's
     std::string name;  // what a person calls it: the folder's name, or "sample"
 };
 

@@ -103,7 +103,8 @@ class ModelFolderTest : public QObject {
         writeText(folder / "config.json", "{\"model_type\":\"gpt2\"}");
         refused(folder, "the folder has no model.safetensors");
         writeText(folder / "pytorch_model.bin", "PK");
-        refused(folder, "Convert them to model.safetensors");
+        QCOMPARE(findModelFolder(folder.string())->weights, std::vector{folder / "pytorch_model.bin"});
+        fs::remove(folder / "pytorch_model.bin");
         fs::create_symlink(folder / "gone", folder / "model.safetensors");
         refused(folder, "links to a file that is not there");
         fs::remove(folder / "model.safetensors");
