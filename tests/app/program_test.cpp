@@ -155,6 +155,26 @@ class ProgramTest : public QObject {
 #endif
     }
 
+    // The library of SentencePiece files brings a protobuf of its own, LibTorch another: neither may see the
+    // other.
+    void sentencePieceAndLibTorchLiveInOneProcess() {
+#if !ATTNVIZ_WITH_TORCH
+        QSKIP("this build runs no models");
+#endif
+        const char* const llama = "data/checkpoints/llama-stories260K-HF-CONVERTED";
+        ATTNVIZ_NEED_SHARED(llama);
+        const auto folder = path("llama");
+        QDir().mkpath(folder);
+        for (const auto* name : {"config.json", "model.safetensors", "tokenizer.model"})
+            QVERIFY(QFile::exists(folder + "/" + name) ||
+                    QFile::copy(shared(llama) + "/" + name, folder + "/" + name));
+        const auto outcome =
+            runProgram({"stats", "--model", folder, "--text", "Once upon a time", "--format", "json"});
+        QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+        QCOMPARE(json(outcome)["tokens"].items().size(),
+                 static_cast<std::size_t>(json(outcome)["sequence_length"].integerOr(0)));
+    }
+
 #if ATTNVIZ_WITH_GUI
     void withoutADisplay() {
         ProgramSetting bare;

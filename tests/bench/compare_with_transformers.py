@@ -48,8 +48,9 @@ def run(command):
 
 
 def seconds_to_window(program, settings):
-    """From the start of the process until the program says that its window is drawn."""
+    """From the start of the process until the program says that its window is drawn: elapsed, and of a processor."""
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": settings}
+    used = os.times()
     start = time.perf_counter()
     with subprocess.Popen([program, "--verbose"], stderr=subprocess.PIPE, text=True, env=environment) as process:
         drawn = None
@@ -60,7 +61,8 @@ def seconds_to_window(program, settings):
         process.kill()
     if drawn is None:
         sys.exit(f"{program} drew no window")
-    return drawn
+    after = os.times()
+    return drawn, after.children_user + after.children_system - used.children_user - used.children_system
 
 
 def main():
@@ -75,7 +77,9 @@ def main():
     threads = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as settings:
         starts = [seconds_to_window(options.build / "bin/attention-viz", settings) for _ in range(9)][2:]
-    print(f"start to a drawn window: {statistics.median(starts):.3f} s (from {min(starts):.3f} to {max(starts):.3f})")
+    elapsed, used = ([round(start[i], 3) for start in starts] for i in (0, 1))
+    print(f"start to a drawn window: {statistics.median(elapsed)} s (from {min(elapsed)} to {max(elapsed)}), "
+          f"{statistics.median(used)} s of a processor")
     if not options.tokens and not options.long:
         return
     print(f"{'tokens':>7} {'ours s':>8} {'theirs s':>9} {'ratio':>6} {'ours MB':>8} {'theirs MB':>10} {'ratio':>6}  against")

@@ -1,4 +1,5 @@
-// Byte pairs, words and characters of SentencePiece files, by the library.
+// Byte pairs, words and characters of SentencePiece files, by the library: a module of its own, which
+// sentence_piece_library.cpp loads.
 #include <sentencepiece_processor.h>
 
 #include "core/text/byte_pieces.h"
@@ -65,10 +66,7 @@ std::unique_ptr<WordEncoder> SentencePieceLibraryModel::encoder() const {
     return std::make_unique<LibraryEncoder>(*this);
 }
 
-}  // namespace
-
-Result<TokenModelPointer> makeSentencePieceLibraryModel(std::unique_ptr<const SentencePieceFile> file,
-                                                        SentencePieceIds ids) {
+Result<TokenModelPointer> makeModel(std::unique_ptr<const SentencePieceFile> file, SentencePieceIds ids) {
     auto model = std::make_shared<SentencePieceLibraryModel>();
     try {
         if (const auto status = model->processor.LoadFromSerializedProto(file->bytes); !status.ok())
@@ -84,4 +82,11 @@ Result<TokenModelPointer> makeSentencePieceLibraryModel(std::unique_ptr<const Se
     return TokenModelPointer(std::move(model));
 }
 
+}  // namespace
 }  // namespace attnviz
+
+extern "C" __attribute__((visibility("default"))) void attnviz_sentence_piece_model(
+    std::unique_ptr<const attnviz::SentencePieceFile>& file, attnviz::SentencePieceIds& ids,
+    attnviz::Result<attnviz::TokenModelPointer>& model) {
+    model = attnviz::makeModel(std::move(file), std::move(ids));
+}
