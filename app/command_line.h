@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/analysis/analysis.h"
+#include "core/base/index_list.h"
 #include "core/base/result.h"
 #include "core/model/engine.h"
 
@@ -91,10 +92,5 @@ struct ParsedCommandLine {
 
 // `arguments` without the program's name.
 ParsedCommandLine parseCommandLine(std::vector<std::string> arguments);
-
-// "0,3,6-8", spaces or commas; negative counts from the end. In the order given, each once. An empty list is
-// an Error, and so is an index out of range, named with the range allowed. `what` is "layer" or "head".
-Result<std::vector<int>> parseIndices(std::string_view list, int count, std::string_view what,
-                                      const std::string& given = {});
 
 }  // namespace attnviz

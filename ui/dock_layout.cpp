@@ -10,6 +10,7 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
+#include "ui/dock_tabs.h"
 #include "ui/layouts.h"
 #include "ui/pane_menu.h"
 #include "ui/panes/pane.h"
@@ -41,7 +42,8 @@ QString text(std::string_view view) {
 
 }  // namespace
 
-DockLayout::DockLayout(QMainWindow& window, Workspace& workspace) : QObject(&window), m_window(window) {
+DockLayout::DockLayout(QMainWindow& window, Workspace& workspace)
+    : QObject(&window), m_window(window), m_tabs(new DockTabs(window)) {
     window.setDockNestingEnabled(true);
     window.setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
     window.setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
@@ -67,6 +69,7 @@ DockLayout::DockLayout(QMainWindow& window, Workspace& workspace) : QObject(&win
         column->addWidget(widget);
         dock->setWidget(body);
         m_docks[pane->id] = dock;
+        m_tabs->watch(*dock);
     }
     reset();
 }

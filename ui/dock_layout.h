@@ -15,6 +15,7 @@ class QMenu;
 
 namespace attnviz::ui {
 
+class DockTabs;
 class Pane;
 class Workspace;
 struct NamedLayout;
@@ -51,6 +52,7 @@ class DockLayout final : public QObject {
     void askName();
 
     QMainWindow& m_window;
+    DockTabs* m_tabs;
     Pane* m_centre = nullptr;
     std::map<std::string_view, QDockWidget*> m_docks;
     QString m_name;

@@ -2,7 +2,7 @@
 // minimap.
 //
 // Overview cell (r, c) covers the queries [r N / R, (r + 1) N / R) and the keys alike. Masked cells count for
-// neither; a cell with nothing visible has mean and max of -1, which is drawn as masked ground.
+// neither; a cell with nothing visible is kMaskedCell, which is drawn as masked ground.
 #pragma once
 
 #include <span>
@@ -13,7 +13,8 @@
 namespace attnviz {
 
 inline constexpr int kOverviewCells = 64;
-inline constexpr float kMaskedCell = -1.0F;
+// Below every weight, and below every difference of two.
+inline constexpr float kMaskedCell = -2.0F;
 
 struct Overview {
     int rows = 0, columns = 0;

@@ -73,6 +73,7 @@ class Pane : public QWidget {
     }
     void cancel(const std::string& tag);
     bool computing() const { return !m_computing.empty(); }
+    bool isComputing(const std::string& tag) const { return m_computing.contains(m_name + "/" + tag); }
 
     Workspace& workspace() const { return m_workspace; }
     QBoxLayout& controls();       // the row on top, made when first asked for

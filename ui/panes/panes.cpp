@@ -4,12 +4,13 @@
 
 namespace attnviz::ui {
 
-extern const PaneDescriptor kHeadsPane, kHeatmapPane, kNotesPane, kStatisticsPane, kTokensPane;
+extern const PaneDescriptor kHeadsPane, kHeatmapPane, kLayersPane, kNotesPane, kStatisticsPane, kTokensPane;
 
 namespace {
 
 // In the order of the View menu.
-const std::array kPanes{&kHeadsPane, &kHeatmapPane, &kTokensPane, &kStatisticsPane, &kNotesPane};
+const std::array kPanes{&kHeadsPane,  &kHeatmapPane,    &kLayersPane,
+                        &kTokensPane, &kStatisticsPane, &kNotesPane};
 
 }  // namespace
 

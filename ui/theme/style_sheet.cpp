@@ -54,6 +54,7 @@ QLineEdit, QSpinBox, QDoubleSpinBox { background: @input; border: 1px solid @con
     padding: 0px 7px; min-height: 22px; selection-background-color: @selectedRow; selection-color: @selectedText; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus { border: 2px solid @accent; padding: 0px 6px; min-height: 20px; }
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled { border-color: @line; }
+QLineEdit[wrong="true"] { border-color: @error; color: @error; }
 QLineEdit#prompt { min-height: 26px; font-size: 13px; }
 QLineEdit#prompt:focus { min-height: 24px; }
 QPlainTextEdit, QTextEdit { background: @panel; border: 1px solid @line;

@@ -12,13 +12,16 @@
 #include "ui/widgets/pane_parts.h"
 
 namespace attnviz::ui {
+namespace {
 
-DockTitle::DockTitle(QDockWidget& dock, QMenu* menu) : QWidget(&dock) {
-    setFixedHeight(29);
+constexpr int kTitleHeight = 29;
+
+}  // namespace
+
+DockTools::DockTools(QDockWidget& dock, QMenu* menu, QWidget* parent) : QWidget(parent), m_dock(dock) {
     auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(12, 1, 4, 0);
+    row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(2);
-    row->addWidget(plainLabel(dock.windowTitle(), "strong", this), 1);
     auto* offers = new QToolButton(this);
     offers->setToolTip(tr("Copy or export what this pane shows"));
     offers->setAccessibleName(tr("Copy or export %1").arg(dock.windowTitle()));
@@ -47,11 +50,29 @@ DockTitle::DockTitle(QDockWidget& dock, QMenu* menu) : QWidget(&dock) {
     refresh();
 }
 
+DockTitle::DockTitle(QDockWidget& dock, QMenu* menu) : QWidget(&dock), m_menu(menu) {
+    setFixedHeight(kTitleHeight);
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(12, 1, 4, 0);
+    row->addWidget(plainLabel(dock.windowTitle(), "strong", this), 1);
+    row->addWidget(new DockTools(dock, menu, this));
+}
+
+void DockTitle::setCollapsed(bool collapsed) {
+    if (collapsed == m_collapsed) return;
+    m_collapsed = collapsed;
+    for (auto* child : findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly))
+        child->setVisible(!collapsed);
+    setFixedHeight(collapsed ? 1 : kTitleHeight);
+    updateGeometry();
+}
+
 void DockTitle::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     const auto& p = ui::palette();
     painter.fillRect(rect(), p.dockTitle);
     painter.setPen(p.line);
+    if (m_collapsed) return painter.drawLine(0, 0, width(), 0);
     painter.drawRect(rect().adjusted(0, 0, -1, 0));
     painter.drawLine(0, height() - 1, width(), height() - 1);
 }

@@ -1,5 +1,6 @@
 #include "ui/widgets/prompt_bar.h"
 
+#include <QEvent>
 #include <QFontMetrics>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -87,6 +88,7 @@ PromptBar::PromptBar(QWidget* parent) : QFrame(parent) {
         m_whole.clear();
         setTokenCount(-1);
     });
+    m_text->installEventFilter(this);  // its width changes without the bar's
     connect(&Appearance::instance(), &Appearance::changed, this, &PromptBar::refreshIcons);
     refreshIcons();
     setModel({}, {});
@@ -143,10 +145,9 @@ void PromptBar::placeCount() {
     m_count->move(m_text->width() - m_count->width() - 10, (m_text->height() - m_count->height()) / 2);
 }
 
-void PromptBar::resizeEvent(QResizeEvent* event) {
-    QFrame::resizeEvent(event);
-    layout()->activate();
-    placeCount();
+bool PromptBar::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == m_text && event->type() == QEvent::Resize) placeCount();
+    return QFrame::eventFilter(watched, event);
 }
 
 void PromptBar::setState(bool canRun, bool running, const QString& whyNot) {

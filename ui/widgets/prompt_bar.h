@@ -34,7 +34,7 @@ class PromptBar final : public QFrame {
     void textEdited(const QString& text);
 
  protected:
-    void resizeEvent(QResizeEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
     void placeCount();

@@ -1,0 +1,88 @@
+#include "ui/dock_tabs.h"
+
+#include <QDockWidget>
+#include <QEvent>
+#include <QMainWindow>
+#include <QTabBar>
+
+#include "ui/widgets/dock_title.h"
+
+namespace attnviz::ui {
+namespace {
+
+constexpr const char* kTools = "dockTabTools";
+
+// Qt keeps the address of its dock with each tab.
+QDockWidget* currentDock(const QMainWindow& window, const QTabBar& bar) {
+    const auto address = bar.tabData(bar.currentIndex()).value<quintptr>();
+    for (auto* dock : window.findChildren<QDockWidget*>())
+        if (reinterpret_cast<quintptr>(dock) == address) return dock;
+    return nullptr;
+}
+
+}  // namespace
+
+DockTabs::DockTabs(QMainWindow& window) : QObject(&window), m_window(window) {}
+
+void DockTabs::watch(QDockWidget& dock) {
+    connect(&dock, &QDockWidget::visibilityChanged, this, &DockTabs::refreshSoon);
+    connect(&dock, &QDockWidget::topLevelChanged, this, &DockTabs::refreshSoon);
+    connect(&dock, &QDockWidget::dockLocationChanged, this, &DockTabs::refreshSoon);
+}
+
+void DockTabs::refreshSoon() {
+    if (m_posted) return;
+    m_posted = true;
+    QMetaObject::invokeMethod(
+        this,
+        [this] {
+            m_posted = false;
+            refresh();
+        },
+        Qt::QueuedConnection);
+}
+
+void DockTabs::refresh() {
+    for (auto* dock : m_window.findChildren<QDockWidget*>()) {
+        bool tabbed = false;
+        for (const auto* other : m_window.tabifiedDockWidgets(dock)) tabbed |= !other->isHidden();
+        if (auto* title = dynamic_cast<DockTitle*>(dock->titleBarWidget()))
+            title->setCollapsed(tabbed && !dock->isFloating());
+    }
+    for (auto* bar : m_window.findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly)) {
+        bar->installEventFilter(this);
+        placeTools(*bar);
+    }
+}
+
+void DockTabs::placeTools(QTabBar& bar) {
+    auto* dock = currentDock(m_window, bar);
+    auto* title = dock ? dynamic_cast<DockTitle*>(dock->titleBarWidget()) : nullptr;
+    if (!title) return;
+    auto* tools = bar.findChild<DockTools*>(kTools);
+    if (tools && tools->dock() != dock) {
+        tools->hide();
+        tools->setObjectName({});
+        tools->deleteLater();
+        tools = nullptr;
+    }
+    if (!tools) {
+        tools = new DockTools(*dock, title->menu(), &bar);
+        tools->setObjectName(kTools);
+        tools->show();
+    }
+    const QSize size = tools->sizeHint();
+    tools->setGeometry(bar.width() - size.width() - 4, (bar.height() - size.height()) / 2, size.width(),
+                       size.height());
+    tools->raise();
+}
+
+bool DockTabs::eventFilter(QObject* watched, QEvent* event) {
+    const auto type = event->type();
+    if (type == QEvent::Resize || type == QEvent::Show || type == QEvent::LayoutRequest ||
+        type == QEvent::MouseButtonRelease || type == QEvent::Wheel || type == QEvent::KeyRelease)
+        refreshSoon();
+    return QObject::eventFilter(watched, event);
+}
+
+}  // namespace attnviz::ui
