@@ -4,6 +4,7 @@
 #include <QCoreApplication>
 #include <QDockWidget>
 #include <QInputDialog>
+#include <QLayout>
 #include <QMainWindow>
 #include <QMenu>
 #include <QSettings>
@@ -89,7 +90,7 @@ void DockLayout::place(const NamedLayout& layout) {
         dock->setFloating(false);
         m_window.removeDockWidget(dock);
     }
-    std::map<PanePlace, QDockWidget*> first;
+    std::map<PanePlace, QDockWidget*> first;  // of each place: the others are tabs behind it
     for (const auto& [id, place] : places) {
         auto* dock = this->dock(id);
         if (!dock) continue;
@@ -104,16 +105,41 @@ void DockLayout::place(const NamedLayout& layout) {
         dock->setVisible(open && m_shown);
     }
     for (const auto& [place, dock] : first) dock->raise();
-    QDockWidget *rightTop = first[PanePlace::rightTop], *rightBottom = first[PanePlace::rightBottom];
-    if (auto* dock = first[PanePlace::left]) m_window.resizeDocks({dock}, {layout.leftWidth}, Qt::Horizontal);
-    for (auto* dock : {rightTop, rightBottom})
-        if (dock) m_window.resizeDocks({dock}, {layout.rightWidth}, Qt::Horizontal);
-    if (auto* dock = first[PanePlace::bottom])
-        m_window.resizeDocks({dock}, {layout.bottomHeight}, Qt::Vertical);
-    if (rightTop && rightBottom) {
-        const int top = static_cast<int>(1000 * layout.rightTopShare);
-        m_window.resizeDocks({rightTop, rightBottom}, {top, 1000 - top}, Qt::Vertical);
-    }
+    share(layout);
+    // The window has its real size only once it has been laid out with these docks.
+    QMetaObject::invokeMethod(
+        this, [this, &layout] { share(layout); }, Qt::QueuedConnection);
+}
+
+void DockLayout::share(const NamedLayout& layout) {
+    std::map<PanePlace, QDockWidget*> first;
+    for (const auto& [id, place] : layout.open)
+        if (auto* dock = this->dock(id); dock && !first.contains(place)) first[place] = dock;
+    if (m_window.layout()) m_window.layout()->activate();
+    // One call for a direction: a second one would share out again what the first gave.
+    QList<QDockWidget*> docks;
+    QList<int> sizes;
+    const auto wish = [&](PanePlace place, int size) {
+        auto* dock = first[place];
+        if (!dock || dock->isHidden()) return;
+        docks << dock;
+        sizes << size;
+    };
+    // Of a small window docks take no more than leaves the centre most of it.
+    const int wide = std::min(layout.rightWidth, m_window.width() * 2 / 7);
+    wish(PanePlace::left, std::min(layout.leftWidth, m_window.width() / 4));
+    wish(PanePlace::rightTop, wide);
+    wish(PanePlace::rightBottom, wide);
+    m_window.resizeDocks(docks, sizes, Qt::Horizontal);
+    docks.clear();
+    sizes.clear();
+    wish(PanePlace::bottom, std::min(layout.bottomHeight, m_window.height() * 2 / 7));
+    m_window.resizeDocks(docks, sizes, Qt::Vertical);
+    docks.clear();
+    sizes.clear();
+    wish(PanePlace::rightTop, static_cast<int>(1000 * layout.rightTopShare));
+    wish(PanePlace::rightBottom, static_cast<int>(1000 * (1 - layout.rightTopShare)));
+    if (docks.size() == 2) m_window.resizeDocks(docks, sizes, Qt::Vertical);
 }
 
 void DockLayout::setName(const QString& name) {
@@ -217,15 +243,16 @@ bool DockLayout::restore(const QByteArray& layout) {
         m_hidden = layout;
         return true;
     }
-    if (restoreState(layout)) return true;
-    reset();
-    return false;
+    m_restored = restoreState(layout);
+    if (!m_restored) reset();
+    return m_restored;
 }
 
 void DockLayout::setShown(bool shown) {
     if (shown == m_shown) return;
     if (!shown) {
-        m_hidden = save();
+        // Sizes mean something only after the window was seen, or where they come from such a time.
+        if (m_window.isVisible() || m_restored) m_hidden = save();
         m_shown = false;
         for (const auto& [id, dock] : m_docks) dock->hide();
         return;

@@ -47,6 +47,7 @@ class DockLayout final : public QObject {
 
  private:
     void place(const NamedLayout& layout);
+    void share(const NamedLayout& layout);  // the room among the docks
     void setName(const QString& name);
     bool restoreState(const QByteArray& layout);
     void askName();
@@ -57,7 +58,7 @@ class DockLayout final : public QObject {
     std::map<std::string_view, QDockWidget*> m_docks;
     QString m_name;
     QByteArray m_hidden;
-    bool m_shown = true;
+    bool m_shown = true, m_restored = false;
 };
 
 }  // namespace attnviz::ui

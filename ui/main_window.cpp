@@ -9,6 +9,7 @@
 #include <QMimeData>
 #include <QPushButton>
 #include <QScreen>
+#include <QScrollArea>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QStatusBar>
@@ -88,7 +89,13 @@ MainWindow::MainWindow(WindowSettings settings)
     panelColumn->addWidget(m_docks->centre());
     m_welcome = new WelcomePage(this);
     m_centre = new QStackedWidget(this);
-    m_centre->addWidget(m_welcome);
+    // Scrolled where it does not fit: the page must not keep the window large when it is no longer seen.
+    auto* welcome = new QScrollArea(this);
+    welcome->setWidgetResizable(true);
+    welcome->setFrameShape(QFrame::NoFrame);
+    welcome->setFocusPolicy(Qt::NoFocus);
+    welcome->setWidget(m_welcome);
+    m_centre->addWidget(welcome);
     m_centre->addWidget(panel);
     auto* middle = new QWidget(this);
     auto* column = new QVBoxLayout(middle);

@@ -55,6 +55,11 @@ class LayersPane final : public Pane {
     void showScales();
     void showChosen();
     void showControls();
+    void resizeEvent(QResizeEvent* event) override {
+        Pane::resizeEvent(event);
+        m_legend->setVisible(width() > 620);
+        m_scaleWords->setVisible(width() > 720);
+    }
     Show shown() const { return static_cast<Show>(m_show->currentIndex()); }
 
     QComboBox* m_show;

@@ -86,6 +86,7 @@ void Pane::cancel(const std::string& tag) {
 QBoxLayout& Pane::controls() {
     if (!m_controls) {
         m_controls = controlRow(this, m_controlRow);
+        m_controls->setMinimumWidth(1);  // a narrow dock squeezes them, it does not widen the window
         m_column->insertWidget(0, m_controls);
     }
     return *m_controlRow;
@@ -99,6 +100,7 @@ void Pane::setBody(QWidget* body) {
 
 void Pane::addCaption() {
     m_column->addWidget(captionLine(this, m_left, m_right));
+    m_left->setMinimumWidth(1);
 }
 
 void Pane::showBody() {
