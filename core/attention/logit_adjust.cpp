@@ -68,7 +68,7 @@ LogitBias::LogitBias(const LogitAdjust& adjust, int head, float scale, const Vis
     for (int key = 0; key < visibility.keys(); ++key) {
         const int at = counted ? position : key;
         m_keyTerms[static_cast<std::size_t>(key)] =
-            factor * roundedAs(alibi.rounding, slope * static_cast<float>(at));
+            factor * roundedAs(alibi.rounding, slope * roundedAs(alibi.rounding, static_cast<float>(at)));
         position += !visibility.masked(key);
     }
 }

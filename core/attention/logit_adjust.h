@@ -18,10 +18,11 @@ enum class AlibiRounding { none, bfloat16 };
 // Bias slope[head] * position(key). Softmax does not see a constant of the row, so it is taken relative to
 // the query: slope * (position(key) - position(query)), which loses nothing on long texts.
 struct Alibi {
-    std::vector<float> slopes;                     // by head; empty: none
-    AlibiRounding rounding = AlibiRounding::none;  // slope and product rounded, as some families compute it
-    bool beforeScaling = false;                    // added to q.k, so scaled with it
-    bool countsUnmasked = false;                   // position: unpadded keys before it, instead of the index
+    std::vector<float> slopes;  // by head; empty: none
+    AlibiRounding rounding =
+        AlibiRounding::none;      // slope, position and product rounded, as some families compute it
+    bool beforeScaling = false;   // added to q.k, so scaled with it
+    bool countsUnmasked = false;  // position: unpadded keys before it, instead of the index
     bool operator==(const Alibi&) const = default;
 };
 

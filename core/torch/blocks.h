@@ -23,7 +23,7 @@ struct Linear {
 };
 
 struct LayerNorm {
-    Weight weight, bias;  // bias may be undefined
+    Weight weight, bias;  // either may be undefined
     double epsilon = 1e-5;
 
     at::Tensor operator()(const at::Tensor& x) const;
@@ -39,7 +39,24 @@ struct RmsNorm {
     at::Tensor operator()(const at::Tensor& x) const;
 };
 
-enum class Activation { gelu, geluTanh, geluQuick, relu, silu, tanh };
+enum class Activation {
+    gelu,
+    geluTanh,
+    geluQuick,
+    geluClipped,
+    relu,
+    reluSquared,
+    relu6,
+    reluLeaky,
+    silu,
+    hardswish,
+    mish,
+    sigmoid,
+    tanh,
+    laplace,
+    rootSoftplus,
+    linear
+};
 
 // The names that config.json uses ("gelu_new", "gelu", "relu", "silu", …).
 Result<Activation> activationNamed(const std::string& name, const ModelConfig& config);

@@ -12,6 +12,13 @@
 
 namespace attnviz {
 
+struct DecoderSizes {
+    std::int64_t layers = 0, heads = 0, keyValueHeads = 0, headSize = 0;
+    std::int64_t width = 0, inner = 0, vocabulary = 0, length = 0;
+
+    void describe(ModelInfo& info) const;  // all but the head and what the length means
+};
+
 // Causal, with padding; `windows` say by layer how many keys a query sees, itself included, 0 all. Empty: no
 // window on any layer.
 Visibility causalVisibility(const ModelInput& input, const std::vector<std::int64_t>& windows = {});
@@ -26,6 +33,14 @@ LayerNorm takeLayerNorm(WeightReader& weights, const std::string& name, std::int
 // model without one; an error where its class has one and it is neither stored nor tied.
 Weight takeHead(WeightReader& weights, const ModelConfig& config, std::initializer_list<std::string> names,
                 std::vector<std::int64_t> shape, bool tied, const Weight& tokens);
+
+// lm_head.weight as above, with lm_head.bias.
+Linear takeBiasedHead(WeightReader& weights, const ModelConfig& config, std::vector<std::int64_t> shape,
+                      bool tied, const Weight& tokens);
+
+// Slopes of ALiBi (Press et al. 2022): powers of 2^(-8 / heads); where the heads are no power of two, those
+// of the next lower one, then every second of the next finer row.
+std::vector<float> alibiSlopes(std::int64_t heads);
 
 // Families here are causal: config.json may ask for something else.
 void refuseOtherDirections(ConfigReader& config);

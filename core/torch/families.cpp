@@ -13,11 +13,19 @@ extern const FamilyDescriptor kQwen3Family;
 extern const FamilyDescriptor kGemmaFamily;
 extern const FamilyDescriptor kGemma2Family;
 extern const FamilyDescriptor kPhi3Family;
+extern const FamilyDescriptor kPhiFamily;
+extern const FamilyDescriptor kGptNeoxFamily;
+extern const FamilyDescriptor kGptNeoFamily;
+extern const FamilyDescriptor kGptjFamily;
+extern const FamilyDescriptor kOptFamily;
+extern const FamilyDescriptor kBloomFamily;
+extern const FamilyDescriptor kFalconFamily;
 
 std::span<const FamilyDescriptor* const> families() {
-    static const std::array kFamilies{&kGpt2Family,    &kBertFamily,   &kLlamaFamily,
-                                      &kMistralFamily, &kQwen2Family,  &kQwen3Family,
-                                      &kGemmaFamily,   &kGemma2Family, &kPhi3Family};
+    static const std::array kFamilies{&kGpt2Family,  &kBertFamily,  &kLlamaFamily,   &kMistralFamily,
+                                      &kQwen2Family, &kQwen3Family, &kGemmaFamily,   &kGemma2Family,
+                                      &kPhi3Family,  &kPhiFamily,   &kGptNeoxFamily, &kGptNeoFamily,
+                                      &kGptjFamily,  &kOptFamily,   &kBloomFamily,   &kFalconFamily};
     return kFamilies;
 }
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/torch/decoder_parts.h"
-
 namespace attnviz {
 namespace {
 
@@ -140,11 +138,7 @@ void LlamaNetwork::take(WeightReader& weights, const ModelConfig& config) {
         takeHead(weights, config, {"lm_head.weight"}, {options.vocabulary, width}, options.tied, m_tokens);
 
     m_headSize = static_cast<int>(size);
-    m_info.layers = static_cast<int>(options.layers);
-    m_info.heads = static_cast<int>(options.heads);
-    m_info.keyValueHeads = static_cast<int>(options.keyValueHeads);
-    m_info.width = width;
-    m_info.vocabulary = options.vocabulary;
+    options.describe(m_info);
     m_info.hasHead = m_head.defined();
     m_info.configuredLength = static_cast<int>(std::max(options.length, options.rotary.reach()));
 }

@@ -7,15 +7,13 @@
 #include <memory>
 #include <vector>
 
-#include "core/torch/blocks.h"
+#include "core/torch/decoder_parts.h"
 #include "core/torch/network.h"
 #include "core/torch/rotary.h"
 
 namespace attnviz {
 
-struct LlamaOptions {
-    std::int64_t layers = 0, heads = 0, keyValueHeads = 0, headSize = 0;
-    std::int64_t width = 0, inner = 0, vocabulary = 0, length = 0;
+struct LlamaOptions : DecoderSizes {
     Activation activation = Activation::silu;
     Rotary rotary;
     double epsilon = 1e-6;

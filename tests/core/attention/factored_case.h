@@ -53,8 +53,9 @@ inline double alibiBias(const AttentionInfo& info, const Alibi& alibi, int head,
         for (int before = 0; before < key; ++before) position -= info.visibility.masked(before);
     const float slope = alibi.slopes[static_cast<std::size_t>(head)];
     if (alibi.rounding == AlibiRounding::none) return static_cast<double>(slope) * position;
-    const float rounded = floatFromBfloat16(bfloat16FromFloat(slope));
-    return floatFromBfloat16(bfloat16FromFloat(rounded * static_cast<float>(position)));
+    // bfloat16 holds whole numbers up to 256; beyond, the reference rounds the position before it multiplies.
+    const auto rounded = [](float value) { return floatFromBfloat16(bfloat16FromFloat(value)); };
+    return rounded(rounded(slope) * rounded(static_cast<float>(position)));
 }
 
 // Weights of one row, in float64, as the definition has them.
