@@ -137,6 +137,7 @@ std::vector<HeadGroup> singleHeads(const std::vector<int>& layers, const std::ve
 
 std::vector<HeadGroup> layerMeans(const std::vector<int>& layers, const std::vector<int>& heads) {
     std::vector<HeadGroup> groups;
+    groups.reserve(layers.size());
     for (const int layer : layers) groups.push_back({layer, heads});
     return groups;
 }
