@@ -22,6 +22,7 @@ std::size_t index(int value) {
 
 std::vector<std::string> textsOf(std::vector<AxisLabel> labels) {
     std::vector<std::string> texts;
+    texts.reserve(labels.size());
     for (auto& label : labels) texts.push_back(std::move(label.text));
     return texts;
 }
