@@ -1,8 +1,10 @@
 // Byte-pair encoding (Sennrich et al. 2016): characters, merged pair by pair in the order of their ranks.
 #include <algorithm>
 #include <array>
+#include <mutex>
 
 #include "core/text/byte_pieces.h"
+#include "core/text/merge_boundaries.h"
 #include "core/text/merge_table.h"
 #include "core/text/token_model.h"
 #include "core/text/utf8.h"
@@ -28,6 +30,20 @@ class BpeModel final : public TokenModel {
     std::string_view kind() const override { return "BPE"; }
 
     WordCachePool caches;
+    std::vector<std::uint32_t> merged;  // the pieces that merges make
+
+    // Made when the first long word comes; most tokenizers never see one.
+    const MergeBoundaries& boundaries() const {
+        std::call_once(m_once, [this] {
+            for (const std::uint32_t id : merged)
+                if (const auto piece = pieces.pieceOf(id)) m_boundaries.add(*piece);
+        });
+        return m_boundaries;
+    }
+
+ private:
+    mutable std::once_flag m_once;
+    mutable MergeBoundaries m_boundaries;
 };
 
 class BpeEncoder final : public WordEncoder {
@@ -44,6 +60,30 @@ class BpeEncoder final : public WordEncoder {
                 return {};
             }
         }
+        if (word.size() <= kLongWord || !m_model.prefix.empty() || !m_model.suffix.empty())
+            return encodePart(word, 0, out);
+        const MergeBoundaries& boundaries = m_model.boundaries();
+        std::size_t done = 0;
+        utf8::Character left = utf8::decode(word, 0);
+        for (std::size_t at = left.length; at < word.size();) {
+            const utf8::Character right = utf8::decode(word, at);
+            // Both must be in the vocabulary: unknown characters reach across.
+            if (!boundaries.mayJoin(left.point, right.point) &&
+                idOfCharacter(word, at - left.length, left.length) && idOfCharacter(word, at, right.length)) {
+                if (auto part = encodePart(word.substr(done, at - done), done, out); !part) return part;
+                done = at;
+            }
+            left = right;
+            at += right.length;
+        }
+        return encodePart(word.substr(done), done, out);
+    }
+
+ private:
+    static constexpr std::size_t kLongWord = 48;  // bytes
+
+    // `offset` is where the part begins in its word.
+    Result<void> encodePart(std::string_view word, std::size_t offset, std::vector<ModelToken>& out) {
         const bool cacheable = word.size() <= WordCache::kLongestWord;
         bool known = false;
         std::span<const CachedPiece> pieces;
@@ -57,7 +97,7 @@ class BpeEncoder final : public WordEncoder {
             if (cacheable) m_cache->put(word, m_pieces);
             pieces = m_pieces;
         }
-        std::uint32_t at = 0;
+        auto at = static_cast<std::uint32_t>(offset);
         for (const CachedPiece& piece : pieces) {
             out.push_back({piece.id, at, at + piece.length, pieceOf(piece.id)});
             at += piece.length;
@@ -65,7 +105,6 @@ class BpeEncoder final : public WordEncoder {
         return {};
     }
 
- private:
     struct Symbol {
         std::uint32_t id = 0, length = 0;  // length 0: merged away
         std::int32_t previous = -1, next = -1;
@@ -211,6 +250,7 @@ Result<void> readMerges(const ModelSpec& spec, BpeModel& model, const PartPlace&
         const auto merged = model.pieces.idOf(whole);
         if (!merged) return unknownPiece(whole);
         model.merges.add(*leftId, *rightId, {rank++, *merged});
+        model.merged.push_back(*merged);
     }
     return {};
 }
