@@ -42,12 +42,18 @@ std::vector<int> seeingQueries(const AttentionSource& source, int layer) {
     return steps;
 }
 
-void addLinks(int layer, int query, std::span<const double> row, const LinkOptions& options,
-              std::vector<int>& order, std::vector<FlowLink>& links) {
+void mixWithResidual(int query, std::span<double> row) {
+    row[static_cast<std::size_t>(query)] += 1;
+    const double sum = std::accumulate(row.begin(), row.end(), 0.0);
+    for (auto& weight : row) weight /= sum;
+}
+
+// Leaves in `order` the keys that the options keep, the largest weight first.
+FlowRow kept(std::span<const double> row, const LinkOptions& options, std::vector<int>& order) {
+    FlowRow out{row, {}, 0, 0};
     order.clear();
-    double sum = 0;
     for (std::size_t key = 0; key < row.size(); ++key) {
-        sum += row[key];
+        out.sum += row[key];
         if (row[key] > 0 && row[key] >= options.atLeast) order.push_back(static_cast<int>(key));
     }
     const auto last = order.begin() + std::min<std::ptrdiff_t>(options.perRow, std::ssize(order));
@@ -55,13 +61,14 @@ void addLinks(int layer, int query, std::span<const double> row, const LinkOptio
         const double left = row[static_cast<std::size_t>(a)], right = row[static_cast<std::size_t>(b)];
         return left != right ? left > right : a < b;
     });
-    double kept = 0;
-    for (auto key = order.begin(); key != last; ++key) {
-        if (options.mass < 1 && kept >= options.mass * sum) break;
-        const double weight = row[static_cast<std::size_t>(*key)];
-        kept += weight;
-        links.push_back({layer, query, *key, weight});
+    auto end = order.begin();
+    for (; end != last; ++end) {
+        if (options.mass < 1 && out.keptSum >= options.mass * out.sum) break;
+        out.keptSum += row[static_cast<std::size_t>(*end)];
     }
+    order.erase(end, order.end());
+    out.kept = order;
+    return out;
 }
 
 }  // namespace
@@ -96,19 +103,42 @@ LayerFlow layerFlow(const AttentionSource& source, int layer, const std::vector<
     return flow;
 }
 
+Result<void> eachFlowRow(const AttentionSource& source, int layer, std::span<const int> queries,
+                         const LinkOptions& options, std::stop_token stop,
+                         const std::function<void(int, const FlowRow&)>& visit) {
+    const auto heads = chosenHeads(source, options.heads);
+    std::vector<int> order;
+    const auto take = [&](int query, std::span<double> row) {
+        if (options.residual) mixWithResidual(query, row);
+        visit(query, kept(row, options, order));
+    };
+    if (queries.empty())
+        return eachCombinedRow(source, layer, heads, HeadCombine::mean, 0, source.info().queries, stop, take);
+    // Neighbours are read together: quicker where rows are recomputed.
+    for (std::size_t first = 0; first < queries.size();) {
+        std::size_t end = first + 1;
+        while (end < queries.size() && queries[end] == queries[end - 1] + 1) ++end;
+        auto read = eachCombinedRow(source, layer, heads, HeadCombine::mean, queries[first],
+                                    queries[end - 1] + 1, stop, take);
+        if (!read) return read.error();
+        first = end;
+    }
+    return {};
+}
+
 Result<std::vector<FlowLink>> flowLinks(const AttentionSource& source, const LinkOptions& options,
                                         const ProgressSink& progress, std::stop_token stop) {
-    const auto layers = chosenLayers(source, options.layers), heads = chosenHeads(source, options.heads);
+    const auto layers = chosenLayers(source, options.layers);
     std::vector<std::vector<FlowLink>> byLayer(layers.size());
     auto done = inParallel(static_cast<int>(layers.size()), static_cast<int>(layers.size()), "Linking layer",
                            progress, stop, [&](int index, std::stop_token inner) -> Result<void> {
                                const auto at = static_cast<std::size_t>(index);
-                               std::vector<int> order;
-                               return eachCombinedRow(
-                                   source, layers[at], heads, HeadCombine::mean, 0, source.info().queries,
-                                   inner, [&](int query, std::span<double> row) {
-                                       addLinks(layers[at], query, row, options, order, byLayer[at]);
-                                   });
+                               const auto add = [&](int query, const FlowRow& row) {
+                                   for (const int key : row.kept)
+                                       byLayer[at].push_back({layers[at], query, key,
+                                                              row.weights[static_cast<std::size_t>(key)]});
+                               };
+                               return eachFlowRow(source, layers[at], {}, options, inner, add);
                            });
     if (!done) return done.error();
     std::vector<FlowLink> links;

@@ -7,6 +7,8 @@
 // nowhere.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <stop_token>
 #include <vector>
 
@@ -41,10 +43,26 @@ struct LinkOptions {
     int perRow = 3;
     double atLeast = 0;
     double mass = 1;
+    // Half of each row is the residual stream: of rownorm(A + I), as a rollout has it (square attention
+    // only).
+    bool residual = false;
 };
 
 // In the order layer, query, weight (largest first).
 Result<std::vector<FlowLink>> flowLinks(const AttentionSource& source, const LinkOptions& options = {},
                                         const ProgressSink& progress = {}, std::stop_token stop = {});
+
+// A row as the links are taken from it: changed in place where the residual is asked for.
+struct FlowRow {
+    std::span<const double> weights;  // by key
+    std::span<const int> kept;        // keys, the largest weight first
+    double sum = 0, keptSum = 0;
+};
+
+// Visits the rows of the given queries (ascending; empty: all) of one layer in order; `options.layers` is not
+// looked at. A row lives for the call only.
+Result<void> eachFlowRow(const AttentionSource& source, int layer, std::span<const int> queries,
+                         const LinkOptions& options, std::stop_token stop,
+                         const std::function<void(int query, const FlowRow& row)>& visit);
 
 }  // namespace attnviz
