@@ -13,7 +13,7 @@
 namespace attnviz::ui {
 
 Pane::Pane(Workspace& workspace, const char* name, unsigned follows, QWidget* parent)
-    : QWidget(parent), m_workspace(workspace), m_name(name) {
+    : QWidget(parent), m_workspace(workspace), m_alive(&workspace), m_name(name) {
     m_column = new QVBoxLayout(this);
     m_column->setContentsMargins(0, 0, 0, 0);
     m_column->setSpacing(0);
@@ -42,7 +42,7 @@ Pane::Pane(Workspace& workspace, const char* name, unsigned follows, QWidget* pa
 }
 
 Pane::~Pane() {
-    if (m_posted) m_workspace.expect(-1);
+    if (m_posted && m_alive) m_workspace.expect(-1);
 }
 
 void Pane::noteChange(unsigned changes) {
@@ -71,7 +71,7 @@ void Pane::showEvent(QShowEvent* event) {
 
 void Pane::hideEvent(QHideEvent* event) {
     QWidget::hideEvent(event);
-    if (m_computing.empty()) return;
+    if (m_computing.empty() || !m_alive) return;
     for (const auto& name : m_computing) m_workspace.analyses().cancel(name);
     m_computing.clear();
     m_pending = kAll;

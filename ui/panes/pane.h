@@ -93,6 +93,7 @@ class Pane : public QWidget {
     void flush();
 
     Workspace& m_workspace;
+    const QPointer<Workspace> m_alive;  // a window that ends may hide its panes after the workspace has gone
     const std::string m_name;
     unsigned m_pending = kAll;
     bool m_posted = false;

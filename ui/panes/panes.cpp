@@ -4,12 +4,13 @@
 
 namespace attnviz::ui {
 
-extern const PaneDescriptor kHeadsPane, kHeatmapPane, kLayersPane, kNotesPane, kStatisticsPane, kTokensPane;
+extern const PaneDescriptor kFlowPane, kHeadsPane, kHeatmapPane, kLayersPane, kNotesPane, kStatisticsPane,
+    kTokensPane;
 
 namespace {
 
 // In the order of the View menu.
-const std::array kPanes{&kHeadsPane,  &kHeatmapPane,    &kLayersPane,
+const std::array kPanes{&kHeadsPane,  &kHeatmapPane,    &kLayersPane, &kFlowPane,
                         &kTokensPane, &kStatisticsPane, &kNotesPane};
 
 }  // namespace
