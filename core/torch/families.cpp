@@ -5,7 +5,6 @@
 namespace attnviz {
 
 extern const FamilyDescriptor kGpt2Family;
-extern const FamilyDescriptor kBertFamily;
 extern const FamilyDescriptor kLlamaFamily;
 extern const FamilyDescriptor kMistralFamily;
 extern const FamilyDescriptor kQwen2Family;
@@ -20,12 +19,22 @@ extern const FamilyDescriptor kGptjFamily;
 extern const FamilyDescriptor kOptFamily;
 extern const FamilyDescriptor kBloomFamily;
 extern const FamilyDescriptor kFalconFamily;
+extern const FamilyDescriptor kBertFamily;
+extern const FamilyDescriptor kDistilBertFamily;
+extern const FamilyDescriptor kRobertaFamily;
+extern const FamilyDescriptor kXlmRobertaFamily;
+extern const FamilyDescriptor kCamembertFamily;
+extern const FamilyDescriptor kAlbertFamily;
+extern const FamilyDescriptor kElectraFamily;
+extern const FamilyDescriptor kModernBertFamily;
 
 std::span<const FamilyDescriptor* const> families() {
-    static const std::array kFamilies{&kGpt2Family,  &kBertFamily,  &kLlamaFamily,   &kMistralFamily,
-                                      &kQwen2Family, &kQwen3Family, &kGemmaFamily,   &kGemma2Family,
-                                      &kPhi3Family,  &kPhiFamily,   &kGptNeoxFamily, &kGptNeoFamily,
-                                      &kGptjFamily,  &kOptFamily,   &kBloomFamily,   &kFalconFamily};
+    static const std::array kFamilies{
+        &kGpt2Family,   &kLlamaFamily,      &kMistralFamily,   &kQwen2Family,      &kQwen3Family,
+        &kGemmaFamily,  &kGemma2Family,     &kPhi3Family,      &kPhiFamily,        &kGptNeoxFamily,
+        &kGptNeoFamily, &kGptjFamily,       &kOptFamily,       &kBloomFamily,      &kFalconFamily,
+        &kBertFamily,   &kDistilBertFamily, &kRobertaFamily,   &kXlmRobertaFamily, &kCamembertFamily,
+        &kAlbertFamily, &kElectraFamily,    &kModernBertFamily};
     return kFamilies;
 }
 

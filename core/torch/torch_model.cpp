@@ -175,7 +175,10 @@ void TorchModel::predict(const at::Tensor& last, const RunOptions& options, Mode
     for (const int position : options.predictAt)
         positions.push_back(position < 0 ? position + last.size(0) : static_cast<std::int64_t>(position));
     const at::Tensor rows = last.index_select(0, at::tensor(positions, at::kLong).to(last.device()));
-    const at::Tensor probabilities = at::softmax(m_network->logits(rows).to(at::kCPU, at::kFloat), -1);
+    const at::Tensor logits = m_network->logits(rows).to(at::kCPU, at::kFloat);
+    // A discriminator has one value a token: no word to predict.
+    if (logits.size(1) == 1) return;
+    const at::Tensor probabilities = at::softmax(logits, -1);
     const auto count = std::min<std::int64_t>(options.predictions, probabilities.size(1));
     const auto [values, ids] = at::topk(probabilities, count, -1);
     for (std::size_t row = 0; row < positions.size(); ++row) {
