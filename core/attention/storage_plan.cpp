@@ -9,22 +9,27 @@ namespace {
 
 constexpr double kDenseShare = 0.25, kRefusedAbove = 0.80;
 
-// Shapes come from files: products saturate instead of wrapping.
+// Shapes come from files: products and sums saturate instead of wrapping.
+constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / 4;
+
 std::int64_t product(std::initializer_list<std::int64_t> factors) {
     std::int64_t total = 1;
     for (const auto factor : factors)
-        if (__builtin_mul_overflow(total, factor, &total))
-            return std::numeric_limits<std::int64_t>::max() / 4;
+        if (__builtin_mul_overflow(total, factor, &total) || total > kMost) return kMost;
     return total;
+}
+
+std::int64_t sum(std::int64_t a, std::int64_t b) {
+    return a > kMost - b ? kMost : a + b;
 }
 
 std::int64_t bytesOf(const StorageShape& shape, StorageForm form, Precision precision) {
     const std::int64_t number = precision == Precision::float16 ? 2 : 4;
     if (form == StorageForm::dense)
         return product({shape.layers, shape.heads, shape.queries, shape.keys, number});
-    return product({shape.layers, shape.heads, shape.queries, shape.headSize, number}) +
-           product({shape.layers, shape.keyValueHeads, shape.keys, shape.headSize, number}) +
-           product({shape.layers, shape.heads, shape.queries, 4});
+    return sum(sum(product({shape.layers, shape.heads, shape.queries, shape.headSize, number}),
+                   product({shape.layers, shape.keyValueHeads, shape.keys, shape.headSize, number})),
+               product({shape.layers, shape.heads, shape.queries, 4}));
 }
 
 std::string nameOf(const StoragePlan& plan) {
@@ -34,16 +39,16 @@ std::string nameOf(const StoragePlan& plan) {
 
 }  // namespace
 
-StoragePlan planStorage(const StorageShape& shape, std::int64_t availableBytes, StorageForm wishedForm,
-                        Precision wishedPrecision) {
+StoragePlan planStorage(std::span<const StorageShape> kinds, std::int64_t workingBytes,
+                        std::int64_t availableBytes, StorageForm wishedForm, Precision wishedPrecision) {
     const auto available = static_cast<double>(availableBytes);
     const auto planned = [&](StorageForm form, Precision precision) {
         StoragePlan plan;
         plan.form = form;
         plan.precision = precision;
         plan.availableBytes = availableBytes;
-        plan.keptBytes = bytesOf(shape, form, precision);
-        plan.peakBytes = plan.keptBytes + shape.workingBytes;
+        for (const auto& kind : kinds) plan.keptBytes = sum(plan.keptBytes, bytesOf(kind, form, precision));
+        plan.peakBytes = sum(plan.keptBytes, workingBytes);
         plan.fits = static_cast<double>(plan.peakBytes) <= kRefusedAbove * available;
         plan.sentence = nameOf(plan) + ", " + readableBytes(plan.keptBytes);
         return plan;

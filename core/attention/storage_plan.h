@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace attnviz {
@@ -15,10 +16,9 @@ namespace attnviz {
 enum class StorageForm { automatic, dense, factored };
 enum class Precision { float32, float16 };
 
-// The shape of what is to be kept; sizes of all kinds of attention are added up by the caller.
+// The shape of one kind of attention that is to be kept.
 struct StorageShape {
     std::int64_t layers = 0, heads = 0, keyValueHeads = 0, queries = 0, keys = 0, headSize = 0;
-    std::int64_t workingBytes = 0;  // taken while running, beside what is kept: activations, widened weights
 };
 
 struct StoragePlan {
@@ -29,7 +29,9 @@ struct StoragePlan {
     std::string sentence;  // "dense float32, 47 KB" or, refused, the estimate and the advice
 };
 
-StoragePlan planStorage(const StorageShape& shape, std::int64_t availableBytes, StorageForm wishedForm,
-                        Precision wishedPrecision);
+// One plan for all kinds of a run. `workingBytes` are taken while it runs, beside what is kept: activations,
+// widened weights.
+StoragePlan planStorage(std::span<const StorageShape> kinds, std::int64_t workingBytes,
+                        std::int64_t availableBytes, StorageForm wishedForm, Precision wishedPrecision);
 
 }  // namespace attnviz

@@ -22,9 +22,15 @@ struct DecoderRules {
     std::vector<std::int64_t> ends;           // eos_token_id, one or several
     std::vector<std::int64_t> neverChosen;    // bad_words_ids of one token (Marian: the padding)
     std::optional<std::int64_t> forcedFirst;  // forced_bos_token_id (mBART: the language)
+    bool endForced = false;                   // forced_eos_token_id: the last token that fits is the end
+    std::size_t least = 0;                    // min_length: no end before so many tokens
+    std::size_t noRepeat = 0;  // no_repeat_ngram_size: so many tokens in a row come once; 0: may repeat
 
     bool isEnd(std::int64_t id) const;
-    bool isNeverChosen(std::int64_t id) const;
+    // Whether `id` may follow what has been written, the start included.
+    bool mayFollow(const std::vector<std::int64_t>& written, std::int64_t id) const;
+    // How many candidates there must be so that one of them may follow.
+    std::size_t candidates(std::size_t written) const;
 
     // Refuses a config.json that names no token to start with.
     static Result<DecoderRules> fromConfig(const std::string& configJson);

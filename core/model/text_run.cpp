@@ -93,15 +93,14 @@ Token namedToken(const Tokenizer* tokenizer, std::int64_t id) {
 Result<void> continueGreedily(Model& model, const DecoderRules& rules, std::size_t limit, ModelInput& exact,
                               const RunListener& listener, const std::stop_token& stop) {
     RunOptions options;
-    options.predictions = static_cast<int>(rules.neverChosen.size()) + 1;
+    // Where the last token must be the end, it is not written: an end never is.
+    const std::size_t most = rules.endForced && limit > 1 ? limit - 1 : limit;
     exact.targetIds = {rules.start};
-    while (exact.targetIds.size() < limit) {
+    if (rules.forcedFirst && most > 1) exact.targetIds = {rules.start, *rules.forcedFirst};
+    while (exact.targetIds.size() < most) {
         if (listener.progress)
             listener.progress({"Writing token " + std::to_string(exact.targetIds.size()), -1.0});
-        if (exact.targetIds.size() == 1 && rules.forcedFirst) {
-            exact.targetIds.push_back(*rules.forcedFirst);
-            continue;
-        }
+        options.predictions = static_cast<int>(rules.candidates(exact.targetIds.size()));
         auto output = model.run(exact, options, {}, stop);
         if (!output) return output.error();
         if (output->predictions.empty() || output->predictions.front().top.empty())
@@ -109,7 +108,7 @@ Result<void> continueGreedily(Model& model, const DecoderRules& rules, std::size
                             "Give the target text with --target.");
         const auto& top = output->predictions.front().top;
         const auto chosen = std::find_if(top.begin(), top.end(), [&](const PredictedToken& candidate) {
-            return !rules.isNeverChosen(candidate.id);
+            return rules.mayFollow(exact.targetIds, candidate.id);
         });
         if (chosen == top.end() || rules.isEnd(chosen->id)) break;
         exact.targetIds.push_back(chosen->id);

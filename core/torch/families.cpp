@@ -27,14 +27,21 @@ extern const FamilyDescriptor kCamembertFamily;
 extern const FamilyDescriptor kAlbertFamily;
 extern const FamilyDescriptor kElectraFamily;
 extern const FamilyDescriptor kModernBertFamily;
+extern const FamilyDescriptor kT5Family;
+extern const FamilyDescriptor kMt5Family;
+extern const FamilyDescriptor kBartFamily;
+extern const FamilyDescriptor kMbartFamily;
+extern const FamilyDescriptor kMarianFamily;
+extern const FamilyDescriptor kPegasusFamily;
 
 std::span<const FamilyDescriptor* const> families() {
     static const std::array kFamilies{
-        &kGpt2Family,   &kLlamaFamily,      &kMistralFamily,   &kQwen2Family,      &kQwen3Family,
-        &kGemmaFamily,  &kGemma2Family,     &kPhi3Family,      &kPhiFamily,        &kGptNeoxFamily,
-        &kGptNeoFamily, &kGptjFamily,       &kOptFamily,       &kBloomFamily,      &kFalconFamily,
-        &kBertFamily,   &kDistilBertFamily, &kRobertaFamily,   &kXlmRobertaFamily, &kCamembertFamily,
-        &kAlbertFamily, &kElectraFamily,    &kModernBertFamily};
+        &kGpt2Family,   &kLlamaFamily,      &kMistralFamily,    &kQwen2Family,      &kQwen3Family,
+        &kGemmaFamily,  &kGemma2Family,     &kPhi3Family,       &kPhiFamily,        &kGptNeoxFamily,
+        &kGptNeoFamily, &kGptjFamily,       &kOptFamily,        &kBloomFamily,      &kFalconFamily,
+        &kBertFamily,   &kDistilBertFamily, &kRobertaFamily,    &kXlmRobertaFamily, &kCamembertFamily,
+        &kAlbertFamily, &kElectraFamily,    &kModernBertFamily, &kT5Family,         &kMt5Family,
+        &kBartFamily,   &kMbartFamily,      &kMarianFamily,     &kPegasusFamily};
     return kFamilies;
 }
 

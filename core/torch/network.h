@@ -1,6 +1,8 @@
-// A family's forward pass, in pieces: embedding, one layer at a time, the final norm, the head.
+// A family's forward pass, in pieces: embedding, one layer at a time, the final norm, the head. An
+// encoder-decoder has them twice: those of the encoder, then those of the decoder, whose layers attend to two
+// sides.
 //
-// The pieces are called in this order by TorchModel, which streams, captures, stops and reports; a family
+// The pieces are called in this order by ForwardPass, which streams, captures, stops and reports; a family
 // knows nothing of that. Attention itself is handed in as a function, so that each family's weights meet the
 // same kernel.
 #pragma once
@@ -10,6 +12,7 @@
 #include <functional>
 #include <memory>
 
+#include "core/attention/attention_source.h"
 #include "core/attention/logit_adjust.h"
 #include "core/attention/visibility.h"
 #include "core/base/result.h"
@@ -23,6 +26,13 @@ namespace attnviz {
 // (tokens, key-value heads * size); rows may be strided, elements of a row are adjacent.
 using Attend =
     std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale)>;
+
+// The decoder of an encoder-decoder; its self and cross attention have the same heads. No layers: there is
+// none.
+struct TargetShape {
+    int layers = 0, heads = 0, headSize = 0;
+    std::int64_t vocabulary = 0;  // of the decoder's ids, and of the logits
+};
 
 class Network {
  public:
@@ -43,9 +53,21 @@ class Network {
     virtual at::Tensor logits(
         const at::Tensor& hidden) const = 0;  // (n, width) -> (n, vocabulary); info().hasHead
 
+    // The decoder (info().encoderDecoder). `encoded` is the encoder's last hidden state; `self` is causal
+    // over the target's tokens, `cross` goes to the encoder's tokens that are no padding.
+    const TargetShape& target() const { return m_target; }
+    virtual LogitAdjust targetLogitAdjust(AttentionKind, int) const { return {}; }  // kind: decoder or cross
+    virtual at::Tensor targetEmbed(const ModelInput&) const { return {}; }          // (target tokens, width)
+    virtual at::Tensor targetLayer(int, const at::Tensor& hidden, const at::Tensor& /*encoded*/,
+                                   const Attend& /*self*/, const Attend& /*cross*/) const {
+        return hidden;
+    }
+    virtual at::Tensor targetFinish(const at::Tensor& hidden) const { return hidden; }
+
  protected:
     ModelInfo m_info;
     int m_headSize = 0;
+    TargetShape m_target;
 };
 
 struct FamilyDescriptor {

@@ -1,30 +1,17 @@
 #include "core/torch/torch_model.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <new>
 
 #include "core/base/readable.h"
 #include "core/base/system_memory.h"
-#include "core/torch/capture.h"
+#include "core/torch/forward_pass.h"
 
 namespace attnviz {
 namespace {
 
 constexpr const char* kMemoryHint =
     "Shorten the text, keep queries and keys (--storage factored), or use --precision float16.";
-
-FloatMatrix matrixOf(const at::Tensor& tensor) {
-    const at::Tensor host = tensor.to(at::kCPU, at::kFloat).contiguous();
-    const float* data = host.data_ptr<float>();
-    return {host.size(0), host.size(1), {data, data + host.numel()}};
-}
-
-// The obvious kernel instead of the quick one: to find out which of the two is wrong.
-bool plainKernelWanted() {
-    const char* value = std::getenv("ATTNVIZ_PLAIN_KERNEL");
-    return value && *value == '1';
-}
 
 }  // namespace
 
@@ -52,35 +39,33 @@ TorchModel::TorchModel(std::unique_ptr<Network> network, at::Device device, std:
 
 StoragePlan TorchModel::estimate(const ModelInput& input, const RunOptions& options) const {
     const ModelInfo& info = m_network->info();
-    StorageShape shape;
-    shape.layers = info.layers;
-    shape.heads = info.heads;
-    shape.keyValueHeads = info.keyValueHeads;
-    shape.queries = shape.keys = static_cast<std::int64_t>(input.ids.size());
-    shape.headSize = m_network->headSize();
+    std::vector<StorageShape> kinds;
+    for (const auto& [kind, headSize] : attentionKinds(*m_network, input))
+        kinds.push_back({kind.layers, kind.heads, kind.keyValueHeads, kind.queries, kind.keys, headSize});
+    const auto tokens = static_cast<std::int64_t>(input.ids.size());
+    const auto targets = static_cast<std::int64_t>(input.targetIds.size());
+    const auto predicted = info.encoderDecoder ? targets : tokens;
     // Hidden states, projections and the MLP's inner activations, about sixteen widths a token at once.
-    shape.workingBytes = m_widenedBytes + shape.queries * info.width * 16 * 4;
-    if (options.allLogits && info.hasHead) shape.workingBytes += shape.queries * info.vocabulary * 4 * 2;
-    if (options.hiddenStates) shape.workingBytes += shape.queries * info.width * (info.layers + 1) * 4;
-    return planStorage(shape, availableMemoryBytes(), options.storage, options.precision);
+    std::int64_t working = m_widenedBytes + (tokens + targets) * info.width * 16 * 4;
+    if (options.allLogits && info.hasHead)
+        working += predicted * std::max(info.vocabulary, m_network->target().vocabulary) * 4 * 2;
+    if (options.hiddenStates)
+        working += (tokens * (info.layers + 1) + targets * (m_network->target().layers + 1)) * info.width * 4;
+    return planStorage(kinds, working, availableMemoryBytes(), options.storage, options.precision);
 }
 
 Result<void> TorchModel::check(const ModelInput& input, const RunOptions& options) const {
     const ModelInfo& info = m_network->info();
     const auto count = input.ids.size();
-    if (count == 0) return badInput("there is no token to run");
-    if (info.positionLimit && count > static_cast<std::size_t>(*info.positionLimit))
-        return badInput("the text has " + std::to_string(count) + " tokens, but the model has " +
-                            std::to_string(*info.positionLimit) + " positions",
-                        {}, "Shorten it, or let it be cut with --max-length auto.");
-    for (std::size_t index = 0; index < count; ++index)
-        if (input.ids[index] < 0 || input.ids[index] >= info.vocabulary)
-            return badInput("token " + std::to_string(index) + " has the id " +
-                                std::to_string(input.ids[index]) + ", outside the vocabulary",
-                            {}, "Ids are 0 to " + std::to_string(info.vocabulary - 1) + ".");
     if (!input.targetIds.empty() && !info.encoderDecoder)
         return badInput("this model has no decoder beside its encoder", "--target-ids",
                         "Leave the target out.");
+    if (auto checked = checkIds("text", "token", input.ids, info.vocabulary); !checked) return checked;
+    if (info.encoderDecoder)
+        if (auto checked =
+                checkIds("target text", "target token", input.targetIds, m_network->target().vocabulary);
+            !checked)
+            return checked;
     for (const auto& [name, values, limit] :
          {std::tuple{"segment ids", &input.segmentIds, static_cast<std::int64_t>(info.segments)},
           std::tuple{"mask values", &input.attentionMask, std::int64_t{2}}}) {
@@ -93,10 +78,29 @@ Result<void> TorchModel::check(const ModelInput& input, const RunOptions& option
                 return badInput(std::to_string(value) + " is out of range among the " + name, {},
                                 "They are 0 to " + std::to_string(limit - 1) + ".");
     }
+    const int predicted = static_cast<int>(info.encoderDecoder ? input.targetIds.size() : count);
     for (const int position : options.predictAt)
-        if (position >= static_cast<int>(count) || position < -static_cast<int>(count))
+        if (position >= predicted || position < -predicted)
             return badInput("position " + std::to_string(position) + " is out of range", {},
-                            "The text has " + std::to_string(count) + " tokens.");
+                            std::string(info.encoderDecoder ? "The target text has " : "The text has ") +
+                                std::to_string(predicted) + " tokens.");
+    return {};
+}
+
+// `what` and `one` are words of the sentences: "text", "token".
+Result<void> TorchModel::checkIds(const std::string& what, const std::string& one,
+                                  const std::vector<std::int64_t>& ids, std::int64_t vocabulary) const {
+    const auto limit = m_network->info().positionLimit;
+    if (ids.empty()) return badInput("there is no " + one + " to run");
+    if (limit && ids.size() > static_cast<std::size_t>(*limit))
+        return badInput("the " + what + " has " + std::to_string(ids.size()) + " tokens, but the model has " +
+                            std::to_string(*limit) + " positions",
+                        {}, "Shorten it, or let it be cut with --max-length auto.");
+    for (std::size_t index = 0; index < ids.size(); ++index)
+        if (ids[index] < 0 || ids[index] >= vocabulary)
+            return badInput(one + " " + std::to_string(index) + " has the id " + std::to_string(ids[index]) +
+                                ", outside the vocabulary",
+                            {}, "Ids are 0 to " + std::to_string(vocabulary - 1) + ".");
     return {};
 }
 
@@ -115,57 +119,16 @@ Result<ModelOutput> TorchModel::forward(const ModelInput& input, const RunOption
                                         const StoragePlan& plan, const RunListener& listener,
                                         const std::stop_token& stop) const {
     const at::NoGradGuard noGrad;
-    const ModelInfo& model = m_network->info();
-    AttentionInfo info;
-    info.kind = model.causal ? AttentionKind::decoder : AttentionKind::encoder;
-    info.layers = model.layers;
-    info.heads = model.heads;
-    info.keyValueHeads = model.keyValueHeads;
-    info.queries = info.keys = static_cast<int>(input.ids.size());
-    info.visibility = m_network->visibility(input);
-    AttentionCapture capture(info, m_network->headSize(), plan, plainKernelWanted(), stop);
-    int running = 0;
-    const Attend attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
-        at::Tensor context = capture.attend(q, k, v, scale, m_network->logitAdjust(running));
-        // A stopped layer goes on with anything of the right shape; its result is thrown away below.
-        return context.defined() ? context : at::zeros({q.size(0), q.size(1)}, q.options());
-    };
-    const auto report = [&](int layer) {
-        if (!listener.progress) return;
-        listener.progress(
-            {"Capturing layer " + std::to_string(layer + 1) + " of " + std::to_string(model.layers),
-             static_cast<double>(layer) / model.layers});
-    };
-
     ModelOutput output;
-    at::Tensor hidden = m_network->embed(input);
-    for (int layer = 0; layer < model.layers; ++layer) {
-        if (stop.stop_requested()) return cancelled();
-        report(layer);
-        running = layer;
-        if (options.hiddenStates) output.hiddenStates.push_back(matrixOf(hidden));
-        hidden = m_network->layer(layer, hidden, attend);
-        if (stop.stop_requested()) return cancelled();
-        if (listener.layerReady) listener.layerReady({layer, {capture.source()}});
-    }
-    hidden = m_network->finish(hidden);
-    if (options.hiddenStates) output.hiddenStates.push_back(matrixOf(hidden));
-    output.sources = {capture.source()};
-    if (capture.roundingError() > 0) {
-        char text[160];
-        std::snprintf(
-            text, sizeof text,
-            "Queries and keys are kept in float16: weights differ by up to %.1e on the sampled rows.",
-            capture.roundingError());
-        output.notices.emplace_back(text);
-    }
-    if (!model.hasHead) {
+    const at::Tensor last = ForwardPass(*m_network, input, options, plan, listener, stop).run(output);
+    if (!last.defined()) return cancelled();
+    if (!m_network->info().hasHead) {
         if (options.allLogits)
             output.notices.emplace_back("The checkpoint has no head: there are no logits.");
         return output;
     }
-    if (options.allLogits) output.logits = matrixOf(m_network->logits(hidden));
-    predict(hidden, options, output);
+    if (options.allLogits) output.logits = matrixOf(m_network->logits(last));
+    predict(last, options, output);
     return output;
 }
 

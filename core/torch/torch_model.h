@@ -21,6 +21,8 @@ class TorchModel final : public Model {
 
  private:
     Result<void> check(const ModelInput& input, const RunOptions& options) const;
+    Result<void> checkIds(const std::string& what, const std::string& one,
+                          const std::vector<std::int64_t>& ids, std::int64_t vocabulary) const;
     Result<ModelOutput> forward(const ModelInput& input, const RunOptions& options, const StoragePlan& plan,
                                 const RunListener& listener, const std::stop_token& stop) const;
     void predict(const at::Tensor& last, const RunOptions& options, ModelOutput& output) const;

@@ -96,9 +96,10 @@ std::string firstDifference(const Checkpoint& expected, const ExpectedRun& run, 
             !wrong.empty())
             return wrong;
     }
+    const auto& last = output.targetHiddenStates.empty() ? output.hiddenStates : output.targetHiddenStates;
     if (const auto* tensor = expected.find(run.prefix + "last_hidden_state"))
-        if (auto wrong = compare(run.prefix + "last_hidden_state", floatsOf(*tensor),
-                                 output.hiddenStates.back().values, kValueTolerance);
+        if (auto wrong = compare(run.prefix + "last_hidden_state", floatsOf(*tensor), last.back().values,
+                                 kValueTolerance);
             !wrong.empty())
             return wrong;
     return {};
