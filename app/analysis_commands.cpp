@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/drawing.h"
 #include "app/exporting.h"
 #include "app/output.h"
 #include "app/run_source.h"
@@ -45,8 +46,21 @@ Result<AnalysisResult> analyse(CommandContext& context, const AnalysisDescriptor
     return runAnalysis(analysis, request);
 }
 
+Result<void> checkTextSuffix(const CommandLine& line, std::string_view command) {
+    if (!line.format.empty()) return {};
+    const auto exporters = allExporters();
+    const auto* exporter = exporterForName(line.output, exporters);
+    const bool text = !exporter || line.output.ends_with(".json") || line.output.ends_with(".csv") ||
+                      line.output.ends_with(".md") || line.output.ends_with(".markdown");
+    if (text) return {};
+    return badInput(
+        "'" + std::string(command) + "' writes text, JSON and CSV, no " + std::string(exporter->title),
+        line.output, "End the name with .txt, .json or .csv, or give --format.");
+}
+
 Result<void> runAnalysisCommand(CommandContext& context) {
     const CommandLine& line = context.line;
+    if (auto fits = checkTextSuffix(line, line.analysis->id); !fits) return fits;
     RunWishes wishes;
     if (line.analysis->wishes) {
         RunOptions options;

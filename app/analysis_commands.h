@@ -16,4 +16,7 @@ Result<void> runAnalysisCommand(CommandContext& context);
 Result<AnalysisResult> analyse(CommandContext& context, const AnalysisDescriptor& analysis,
                                const AttentionRun& run, const AttentionRun* other = nullptr);
 
+// Refuses a file name whose suffix asks for what a command of text cannot write: a picture, an archive.
+Result<void> checkTextSuffix(const CommandLine& line, std::string_view command);
+
 }  // namespace attnviz

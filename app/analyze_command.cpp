@@ -11,6 +11,7 @@ namespace {
 
 Result<void> runAnalyze(CommandContext& context) {
     const CommandLine& line = context.line;
+    if (auto fits = checkTextSuffix(line, "analyze"); !fits) return fits;
     auto session = obtainSession(context);
     if (!session) return session.error();
     const auto* analysis = findAnalysis("analyze");

@@ -10,6 +10,7 @@
 #include "app/command.h"
 #include "core/base/readable.h"
 #include "core/exporting/colormap.h"
+#include "core/exporting/figure_presets.h"
 
 namespace attnviz {
 namespace {
@@ -170,6 +171,14 @@ void addViewOptions(CLI::App* app, CommandLine& line, unsigned groups) {
                "--figure-size", [&line](const std::string& text) { setFigureSize(line, text); },
                "WIDTHxHEIGHT in inches")
             ->type_name("WxH");
+        std::vector<std::string> presets;
+        std::string uses;
+        for (const auto& preset : figurePresets()) {
+            presets.emplace_back(preset.name);
+            uses += (uses.empty() ? "" : ", ") + presets.back() + " for " + std::string(preset.use);
+        }
+        app->add_option("--preset", line.preset, "width of the figure: " + uses)
+            ->check(CLI::IsMember(presets));
         app->add_option("--theme", line.theme, "light or dark")->check(CLI::IsMember({"light", "dark"}));
         app->add_option("--title", line.title, "title of the figure");
     }
@@ -399,6 +408,8 @@ ParsedCommandLine parseCommandLine(std::vector<std::string> arguments) {
             return failure(
                 2, "--with-text needs a model to run it, and a session is none: give --with-model too.");
     }
+    if (!line.preset.empty() && line.widthInches)
+        return failure(2, "--preset and --figure-size exclude each other.");
     if (line.interactive && line.staticImage)
         return failure(2, "--interactive and --static exclude each other.");
     return parsed;

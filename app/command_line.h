@@ -72,6 +72,7 @@ struct CommandLine {
     std::optional<std::string> colormap, theme, title;
     std::optional<int> dpi;
     std::optional<double> widthInches, heightInches;
+    std::string preset;  // a width by name, figure_presets.h
     std::string format, output, include;
     bool interactive = false, staticImage = false;
 

@@ -8,6 +8,7 @@
 #include "app/output.h"
 #include "app/view_filters.h"
 #include "core/analysis/filter_tokens.h"
+#include "core/exporting/figure_presets.h"
 
 namespace attnviz {
 namespace {
@@ -103,6 +104,10 @@ Result<void> exportSession(CommandContext& context, const Session& session, cons
     request.colormap = line.colormap.value_or(drawing.defaultColormap);
     request.widthInches = line.widthInches.value_or(drawing.widthInches);
     request.heightInches = line.heightInches.value_or(drawing.heightInches);
+    if (const auto* preset = findFigurePreset(line.preset)) {
+        request.widthInches = preset->widthInches;
+        request.heightInches = preset->widthInches * drawing.heightInches / drawing.widthInches;
+    }
     request.dpi = line.dpi.value_or(drawing.dpi);
     request.theme = line.theme.value_or("light") == "dark" ? Theme::dark : Theme::light;
     request.created = timestamp();

@@ -248,6 +248,8 @@ class BadInputTest : public QObject {
         refuses(base + QStringList{path("no/such/out.npz")}, {"does not exist"});
         refuses(base + QStringList{m_folder.path() + "/"}, {"folder"});
         refuses(base + QStringList{path("out.xyz")}, {".npz"});
+        refuses({"stats", "--session", path("good.json"), "--quiet", "--output", path("out.npz")},
+                {"stats", ".csv"});
         refuses(base + QStringList{"/proc/out.npz"}, {"/proc"});
         refuses({"stats", "--session", path("good.json"), "--quiet", "--output", "/dev/full"}, {"space"});
         // A limit on file sizes ends the writing as a full disk would: what was there before stays.

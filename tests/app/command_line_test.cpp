@@ -82,6 +82,9 @@ class CommandLineTest : public QObject {
         QTest::newRow("missing value") << "stats --text" << 2 << "--text";
         QTest::newRow("unusable ids") << "stats --token-ids 1,x" << 1 << "--token-ids";
         QTest::newRow("unusable number") << "visualize --text t --layer two" << 1 << "layer";
+        QTest::newRow("unknown preset") << "visualize --text t --preset a4" << 2 << "183mm";
+        QTest::newRow("preset and size")
+            << "visualize --text t --preset 89mm --figure-size 2x2" << 2 << "exclude";
         QTest::newRow("unusable size") << "visualize --text t --figure-size big" << 1 << "figure-size";
         QTest::newRow("missing path") << "no/such/folder" << 1 << "no/such/folder";
         QTest::newRow("both texts") << "stats --text a --text-file b" << 2 << "exclude";

@@ -236,6 +236,12 @@ class ProgramTest : public QObject {
                                 "--figure-size", "6x2", "--colormap", "magma"})
                     .code == 0);
         QCOMPARE(QImage(configured("a.png")).size(), QSize(300, 100));
+        // A journal's width, in the proportion of the configuration.
+        QVERIFY(inFolder(yaml, {"visualize", "--session", session(), "--output", "a.png", "--preset",
+                                "3.25in", "--dpi", "200"})
+                    .code == 0);
+        QCOMPARE(QImage(configured("a.png")).width(), 650);
+        QVERIFY(std::abs(QImage(configured("a.png")).height() - 487) <= 1);
         // The window starts with the map of the configuration.
         const QStringList window{"--session", session(), "--screenshot", "w.png", "--size", "1400x900"};
         QVERIFY(inFolder(yaml, window).code == 0);
