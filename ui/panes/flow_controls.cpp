@@ -62,7 +62,8 @@ FlowControls::FlowControls(QBoxLayout& row, QWidget* parent) : QObject(parent), 
     word(tr("Weights"));
     m_weights = shrinking(parent, tr("Weights of which heads"));
     m_weights->addItems({tr("Mean of heads"), tr("Chosen heads")});
-    m_weights->setCurrentIndex(kept.value("flow/chosenHeads").toBool() ? 1 : 0);
+    m_chosenHeads = kept.value("flow/chosenHeads").toBool();
+    m_weights->setCurrentIndex(m_chosenHeads ? 1 : 0);
     row.addWidget(m_weights);
     word(tr("Keep"));
     m_keep = shrinking(parent, tr("Which links are kept"));
@@ -108,7 +109,8 @@ FlowControls::FlowControls(QBoxLayout& row, QWidget* parent) : QObject(parent), 
     showAmount();
 
     connect(m_weights, &QComboBox::activated, this, [this](int index) {
-        remember("chosenHeads", index == 1);
+        m_chosenHeads = index == 1;
+        remember("chosenHeads", m_chosenHeads);
         emit changed();
     });
     connect(m_keep, &QComboBox::currentIndexChanged, this, [this](int index) {
@@ -188,10 +190,7 @@ void FlowControls::showHeads(int heads, int chosen, const QString& combined) {
     m_weights->setToolTip(combined.isEmpty()
                               ? tr("A layer without a chosen head has the mean of all its heads")
                               : tr("The view bar combines heads"));
-    if (!combined.isEmpty()) m_weights->setCurrentIndex(0);
-    if (combined.isEmpty())
-        m_weights->setCurrentIndex(
-            QSettings(stateFile(), QSettings::IniFormat).value("flow/chosenHeads").toBool() ? 1 : 0);
+    m_weights->setCurrentIndex(combined.isEmpty() && m_chosenHeads ? 1 : 0);
 }
 
 void FlowControls::showLayers(int ready, int current) {
@@ -213,8 +212,12 @@ void FlowControls::showLayers(int ready, int current) {
                 items << rangeText(first, std::min(ready, first + part) - 1);
     }
     const auto [first, last] = layers(ready);
-    m_layers->clear();
-    m_layers->addItems(items);
+    QStringList before;
+    for (int i = 0; i < m_layers->count(); ++i) before << m_layers->itemText(i);
+    if (items != before) {
+        m_layers->clear();
+        m_layers->addItems(items);
+    }
     m_layers->setEditText(ready == 0 ? QString()
                           : one      ? QString::number(std::min(current, ready - 1))
                                      : rangeText(first, last));

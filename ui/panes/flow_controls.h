@@ -54,6 +54,7 @@ class FlowControls final : public QObject {
     Segments* m_view;
     QComboBox *m_weights, *m_keep, *m_layers;
     QDoubleSpinBox* m_amount;  // of a threshold or a mass
+    bool m_chosenHeads = false;
     double m_threshold = 0.05, m_mass = 0.8;
     QLabel* m_layersWord;
     QList<QLabel*> m_words;

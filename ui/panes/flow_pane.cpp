@@ -310,15 +310,23 @@ QString FlowPane::remarks() const {
     QStringList remarks;
     const auto& info = m_shown.source->info();
     const SankeyGraph& graph = *m_graph;
-    const auto shown = std::ssize(graph.tokens), all = shown + graph.leftOutKeys;
     if (graph.leftOutKeys > 0) {
-        const QString counts = countText(shown) + QChar(0xA0) + tr("of") + QChar(0xA0) + countText(all);
-        remarks << (graph.kind == FlowKind::path      ? tr("%1 tokens, the most of the path").arg(counts)
-                    : graph.kind == FlowKind::rollout ? tr("%1 tokens with most rollout").arg(counts)
-                    : m_shown.view == FlowPaneView::bipartite && graph.leftOutQueries > 0
-                        ? tr("%1 keys with most incoming share, %2 queries")
-                              .arg(counts, countText(std::ssize(graph.queries)))
-                        : tr("%1 tokens with most incoming share").arg(counts));
+        const auto shown = std::ssize(graph.tokens);
+        const QString counts = tr("%1 of %2").arg(countText(shown), countText(shown + graph.leftOutKeys));
+        const bool whole = std::ranges::none_of(
+            graph.nodes, [](const SankeyNode& node) { return node.token < 0 && node.share > 0; });
+        if (m_shown.view == FlowPaneView::bipartite) {
+            remarks << tr("%1 keys with most incoming share").arg(counts);
+            if (graph.leftOutQueries > 0)
+                remarks << tr("%1 of %2 queries")
+                               .arg(countText(std::ssize(graph.queries)),
+                                    countText(std::ssize(graph.queries) + graph.leftOutQueries));
+        } else if (graph.kind == FlowKind::links) {
+            remarks << tr("%1 tokens with most incoming share").arg(counts);
+        } else {
+            remarks << (whole ? tr("%1 tokens, all that it draws from").arg(counts)
+                              : tr("%1 tokens that carry most of it").arg(counts));
+        }
     }
     if (graph.kind == FlowKind::rollout)
         remarks << tr("drawn: %1").arg(m_controls->keepText());

@@ -30,11 +30,11 @@ QColor faint(QColor color, double opacity) {
 void FlowView::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
+    // In a figure everything is drawn, and nobody's focus; on screen, and there alone, many links once.
+    const QPaintEngine* engine = painter.paintEngine();
+    const bool onScreen = engine && engine->type() == QPaintEngine::Raster && engine->paintDevice() &&
+                          engine->paintDevice()->devicePixelRatioF() == devicePixelRatioF();
     if (!isEmpty() && !m_plot.isEmpty()) {
-        // In a figure everything is drawn; on screen, and there alone, many links are drawn once.
-        const QPaintEngine* engine = painter.paintEngine();
-        const bool onScreen = engine && engine->type() == QPaintEngine::Raster && engine->paintDevice() &&
-                              engine->paintDevice()->devicePixelRatioF() == devicePixelRatioF();
         if (onScreen && std::ssize(m_drawn) >= kManyLinks) {
             if (m_base.isNull() || m_base.devicePixelRatio() != devicePixelRatioF()) {
                 m_base = QPixmap((QSizeF(size()) * devicePixelRatioF()).toSize());
@@ -56,7 +56,7 @@ void FlowView::paintEvent(QPaintEvent*) {
         paintNodes(painter);
         paintNames(painter);
     }
-    if (m_keyboardFocus) {
+    if (m_keyboardFocus && onScreen) {
         painter.setPen(QPen(ui::palette().accent, 2));
         painter.setBrush(Qt::NoBrush);
         painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 3, 3);
