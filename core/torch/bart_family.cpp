@@ -52,6 +52,7 @@ class BartNetwork final : public Network {
     Weight head, headBias;  // the bias may be undefined
     Activation activation = Activation::gelu;
     double embeddingScale = 1;
+    at::ScalarType positionType = at::kFloat;  // what computed positions are rounded to
 
     template <const Variant& kVariant>
     static Result<std::unique_ptr<Network>> loadAs(const ModelConfig& config, WeightReader& weights) {
@@ -93,7 +94,9 @@ class BartNetwork final : public Network {
         else if (side.positions.defined())
             hidden = hidden + side.positions.get().narrow(0, 0, count);
         else
-            hidden = hidden + sinusoids(count, info().width, SinusoidOrder::halves).to(hidden.options());
+            hidden =
+                hidden +
+                sinusoids(count, info().width, SinusoidOrder::halves).to(positionType).to(hidden.options());
         return variant.embeddingNorm ? side.embeddingNorm(hidden) : hidden;
     }
 
@@ -172,6 +175,17 @@ bool promisesText(const ModelConfig& config) {
     });
 }
 
+// The type that the weights are stored in: the reference makes a table that is not in the file in that type,
+// so a half-precision checkpoint has half-precision positions.
+at::ScalarType storedType(const WeightReader& weights) {
+    for (const auto* name : {"model.encoder.layers.0.fc1.weight", "encoder.layers.0.fc1.weight"})
+        if (const auto* view = weights.checkpoint()->find(name))
+            return view->type == TensorType::bf16  ? at::kBFloat16
+                   : view->type == TensorType::f16 ? at::kHalf
+                                                   : at::kFloat;
+    return at::kFloat;
+}
+
 Result<std::unique_ptr<Network>> BartNetwork::load(const ModelConfig& json, WeightReader& weights,
                                                    const Variant& variant) {
     auto network = std::make_unique<BartNetwork>();
@@ -212,6 +226,7 @@ Result<std::unique_ptr<Network>> BartNetwork::load(const ModelConfig& json, Weig
     if (weights.error()) return *weights.error();
 
     network->variant = variant;
+    network->positionType = storedType(weights);
     network->activation = activation;
     if (scaled) network->embeddingScale = std::sqrt(static_cast<double>(width));
     network->m_headSize = encoder.headSize;

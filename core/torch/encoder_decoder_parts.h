@@ -14,7 +14,7 @@ struct SharedEmbeddings {
     static SharedEmbeddings take(WeightReader& weights, std::int64_t vocabulary, std::int64_t width);
 };
 
-// Queries of the target, keys and values of the encoder; in T5 without biases.
+// Of the encoder: every token sees all that are no padding.
 Visibility encoderVisibility(const ModelInput& input);
 
 }  // namespace attnviz

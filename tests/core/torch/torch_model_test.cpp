@@ -221,6 +221,8 @@ class TorchModelTest : public QObject {
                                    << "gpt2-sort.json";
         QTest::newRow("llama-stories") << "llama-stories260K-HF-CONVERTED"
                                        << "llama-stories260K.json";
+        QTest::newRow("albert-rxnmapper") << "albert-rxnmapper"
+                                          << "albert-rxnmapper.json";
     }
     void realCheckpointsAgree() {
         ATTNVIZ_NEED_SHARED("data/checkpoints/reference");
