@@ -171,6 +171,35 @@ Result<HeadDistances> headDistances(const AttentionRun& run, const AttentionSour
     return distances;
 }
 
+HeadDistances distancesAmong(const HeadDistances& distances, const std::vector<HeadId>& heads) {
+    std::vector<std::size_t> kept;
+    for (const auto head : heads) {
+        const auto found = std::ranges::find(distances.heads, head);
+        const auto at = static_cast<std::size_t>(found - distances.heads.begin());
+        if (found != distances.heads.end() && std::ranges::find(kept, at) == kept.end()) kept.push_back(at);
+    }
+    HeadDistances some;
+    some.metric = distances.metric;
+    some.rows = distances.rows;
+    some.rowsOfText = distances.rowsOfText;
+    for (const auto at : kept) some.heads.push_back(distances.heads[at]);
+    if (distances.metric == HeadMetric::jensenShannon)
+        for (const auto left : kept)
+            for (const auto right : kept) some.values.push_back(distances.at(left, right));
+    if (distances.features.empty()) return some;
+    Eigen::MatrixXd features(index(kept.size()), distances.featureCount);
+    for (std::size_t row = 0; row < kept.size(); ++row)
+        for (int column = 0; column < distances.featureCount; ++column)
+            features(index(row), column) =
+                distances.features[kept[row] * static_cast<std::size_t>(distances.featureCount) +
+                                   static_cast<std::size_t>(column)];
+    const Eigen::MatrixXd scaled = standardized(features);
+    some.featureCount = static_cast<int>(scaled.cols());
+    some.features = rowMajor(scaled);
+    if (distances.metric == HeadMetric::features) some.values = rowMajor(euclideanDistances(scaled));
+    return some;
+}
+
 Result<HeadClusters> clusterDistances(const HeadDistances& distances, const ClusterOptions& options,
                                       const ProgressSink& progress, std::stop_token stop) {
     const auto count = static_cast<int>(distances.heads.size());

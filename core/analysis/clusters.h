@@ -52,6 +52,10 @@ Result<HeadDistances> headDistances(const AttentionRun& run, const AttentionSour
                                     const DistanceOptions& options = {}, const ProgressSink& progress = {},
                                     std::stop_token stop = {});
 
+// The same among some of the heads: those of `heads` that were measured, in that order, each once. Their
+// features are standardized anew, and so are distances that are made of them.
+HeadDistances distancesAmong(const HeadDistances& distances, const std::vector<HeadId>& heads);
+
 struct ClusterOptions {
     HeadLayout layout = HeadLayout::scaling;
     ClusterMethod method = ClusterMethod::kMeans;

@@ -125,7 +125,16 @@ class HeadJudge {
     std::array<Mean, kHeadScores> m_means{};
 };
 
-std::string_view roleOf(const std::array<double, kHeadScores>& scores, double above) {
+}  // namespace
+
+std::string_view headScoreName(HeadScore score) {
+    static constexpr std::array<std::string_view, kHeadScores> kNames{
+        "previous_token", "next_token",      "self",      "first_token",
+        "special_token",  "duplicate_token", "induction", "uniform"};
+    return kNames[static_cast<std::size_t>(score)];
+}
+
+std::string_view headRole(const std::array<double, kHeadScores>& scores, double above) {
     std::string_view role = "mixed";
     double best = above;
     for (std::size_t score = 0; score < kHeadScores; ++score)
@@ -134,15 +143,6 @@ std::string_view roleOf(const std::array<double, kHeadScores>& scores, double ab
             role = headScoreName(static_cast<HeadScore>(score));
         }
     return role;
-}
-
-}  // namespace
-
-std::string_view headScoreName(HeadScore score) {
-    static constexpr std::array<std::string_view, kHeadScores> kNames{
-        "previous_token", "next_token",      "self",      "first_token",
-        "special_token",  "duplicate_token", "induction", "uniform"};
-    return kNames[static_cast<std::size_t>(score)];
 }
 
 Result<std::vector<HeadRole>> headRoles(const AttentionRun& run, const AttentionSource& source,
@@ -163,7 +163,7 @@ Result<std::vector<HeadRole>> headRoles(const AttentionRun& run, const Attention
                                     [&](int query, std::span<const float> row) { judge.addRow(query, row); });
                 if (!read) return read.error();
                 role.scores = judge.scores();
-                role.role = roleOf(role.scores, options.above);
+                role.role = headRole(role.scores, options.above);
             }
             return {};
         });

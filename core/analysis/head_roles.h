@@ -38,6 +38,9 @@ struct HeadRole {
     double score(HeadScore which) const { return scores[static_cast<std::size_t>(which)]; }
 };
 
+// The name of the best score if it is above `above`, else "mixed".
+std::string_view headRole(const std::array<double, kHeadScores>& scores, double above);
+
 struct HeadRoleOptions {
     std::vector<int> layers = {}, heads = {};  // empty: all
     double above = 0.5;

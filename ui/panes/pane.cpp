@@ -1,13 +1,19 @@
 #include "ui/panes/pane.h"
 
+#include <QCoreApplication>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QStackedWidget>
 #include <QVBoxLayout>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <memory>
 #include <utility>
 
 #include "ui/theme/appearance.h"
 #include "ui/widgets/eliding_label.h"
+#include "ui/widgets/number_text.h"
 #include "ui/widgets/pane_parts.h"
 
 namespace attnviz::ui {
@@ -81,6 +87,43 @@ void Pane::cancel(const std::string& tag) {
     const std::string name = m_name + "/" + tag;
     m_workspace.analyses().cancel(name);
     m_computing.erase(name);
+}
+
+ProgressSink Pane::progressOf(const std::string& tag) {
+    using Clock = std::chrono::steady_clock;
+    static constexpr auto kBetween = std::chrono::milliseconds(120);
+    // Told by several threads at once; the queue that they work for ends before the workspace.
+    auto next = std::make_shared<std::atomic<Clock::rep>>(Clock::now().time_since_epoch().count());
+    return [name = m_name + "/" + tag, next, workspace = &m_workspace,
+            pane = QPointer<Pane>(this)](const Progress& progress) {
+        const auto now = Clock::now().time_since_epoch().count();
+        auto due = next->load();
+        if (now < due || !next->compare_exchange_strong(due, now + Clock::duration(kBetween).count())) return;
+        QMetaObject::invokeMethod(
+            workspace,
+            [pane, name, progress] {
+                if (pane && pane->m_computing.contains(name)) pane->progressed(progress);
+            },
+            Qt::QueuedConnection);
+    };
+}
+
+void Pane::progressed(const Progress& progress) {
+    if (!m_right) return;
+    QString words = QString::fromStdString(progress.what);
+    if (progress.fraction >= 0)
+        words += QStringLiteral(" · %1\u2009%").arg(std::lround(std::min(1.0, progress.fraction) * 100));
+    m_right->setText(words);
+}
+
+bool Pane::waitsForLayers() {
+    const auto& source = m_workspace.rawSource();
+    if (!source || source->layersReady() >= source->info().layers || m_workspace.running() < 0) return false;
+    if (m_left) m_left->clear();
+    if (m_right) m_right->setText({});
+    showSentence(QCoreApplication::translate("Pane", "%1 of %2 layers are there. This looks at all of them.")
+                     .arg(countText(source->layersReady()), countText(source->info().layers)));
+    return true;
 }
 
 QBoxLayout& Pane::controls() {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "core/base/job_queue.h"
+#include "core/base/progress.h"
 #include "ui/state/workspace.h"
 
 class QBoxLayout;
@@ -74,6 +75,13 @@ class Pane : public QWidget {
     void cancel(const std::string& tag);
     bool computing() const { return !m_computing.empty(); }
     bool isComputing(const std::string& tag) const { return m_computing.contains(m_name + "/" + tag); }
+    // For work that can take long: how far it is comes to progressed() on the UI thread, a few times a
+    // second, while the request of this tag is the newest.
+    ProgressSink progressOf(const std::string& tag);
+    // Says it on the right of the caption, where there is one.
+    virtual void progressed(const Progress& progress);
+    // A run is under way and layers are still to come: shows a sentence instead of half an answer.
+    bool waitsForLayers();
 
     Workspace& workspace() const { return m_workspace; }
     QBoxLayout& controls();       // the row on top, made when first asked for

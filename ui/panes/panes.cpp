@@ -4,14 +4,15 @@
 
 namespace attnviz::ui {
 
-extern const PaneDescriptor kFlowPane, kHeadsPane, kHeatmapPane, kLayersPane, kNotesPane, kStatisticsPane,
-    kTokensPane;
+extern const PaneDescriptor kClustersPane, kFlowPane, kHeadsPane, kHeatmapPane, kImportancePane, kLayersPane,
+    kNotesPane, kPositionalPane, kRolesPane, kStatisticsPane, kTokensPane;
 
 namespace {
 
 // In the order of the View menu.
-const std::array kPanes{&kHeadsPane,  &kHeatmapPane,    &kLayersPane, &kFlowPane,
-                        &kTokensPane, &kStatisticsPane, &kNotesPane};
+const std::array kPanes{&kHeadsPane,      &kHeatmapPane,    &kLayersPane,     &kFlowPane,
+                        &kClustersPane,   &kTokensPane,     &kStatisticsPane, &kRolesPane,
+                        &kPositionalPane, &kImportancePane, &kNotesPane};
 
 }  // namespace
 

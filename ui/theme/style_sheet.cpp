@@ -117,6 +117,7 @@ QTableView:focus, QListView:focus { border: 2px solid @accent; }
 QHeaderView { background: @readOut; border: none; }
 QHeaderView::section { background: @readOut; color: @secondaryText; border: none; border-top: 1px solid @hairline;
     border-bottom: 1px solid @hairline; padding: 3px 4px; font-size: 11px; }
+QHeaderView#narrowHeader::section { padding: 3px 0px 3px 2px; font-size: 10px; }
 QHeaderView::section:hover { color: @text; }
 QHeaderView::up-arrow { image: url(@icons/chevron_up.svg); width: 9px; height: 9px; subcontrol-position: center right; }
 QHeaderView::down-arrow { image: url(@icons/chevron.svg); width: 9px; height: 9px; subcontrol-position: center right; }

@@ -239,6 +239,24 @@ class ClustersTest : public QObject {
         QVERIFY(clusters.heads[at(4, 11)].cluster != clusters.heads[at(7, 2)].cluster ||
                 clusters.clusters.size() == 1);
     }
+
+    void someHeadsAreMeasuredAsIfThereWereNoOthers() {
+        const auto run = planted();
+        for (const auto metric : {HeadMetric::jensenShannon, HeadMetric::features}) {
+            DistanceOptions options{.metric = metric, .withFeatures = true};
+            const auto all = distancesOf(*run, options);
+            options.layers = {1};
+            const auto alone = distancesOf(*run, options);
+            const auto some = distancesAmong(all, {{1, 0}, {1, 1}, {1, 2}, {1, 1}, {7, 7}});
+            QCOMPARE(some.heads, alone.heads);
+            QCOMPARE(some.metric, metric);
+            QCOMPARE(some.values.size(), alone.values.size());
+            for (std::size_t i = 0; i < some.values.size(); ++i)
+                QVERIFY(std::abs(some.values[i] - alone.values[i]) < 1e-9);
+            QVERIFY(some.featureCount > 0);
+            QCOMPARE(some.features.size(), some.heads.size() * static_cast<std::size_t>(some.featureCount));
+        }
+    }
 };
 
 QTEST_GUILESS_MAIN(ClustersTest)
