@@ -55,7 +55,8 @@ std::vector<KindShape> attentionKinds(const Network& network, const ModelInput& 
 struct ForwardPass::Stack {
     const char* name;         // in the progress: "layer", "encoder layer"
     int layers, before, all;  // `before` of `all` layers have run
-    std::size_t kinds;        // how many kinds of attention there are to announce
+    // Kinds of attention: [firstKind, kinds) are captured by this stack, those before it are done.
+    std::size_t firstKind, kinds;
     std::function<at::Tensor(int, const at::Tensor&)> layer;
     std::function<at::Tensor(const at::Tensor&)> finish;
 };
@@ -69,7 +70,7 @@ ForwardPass::ForwardPass(const Network& network, const ModelInput& input, const 
 void ForwardPass::addKind(const KindShape& shape, const StoragePlan& plan) {
     const bool first = m_kinds.empty();
     m_kinds.push_back(std::make_unique<Kind>(
-        Kind{AttentionCapture(shape.info, shape.headSize, plan, plainKernelWanted(), m_stop), {}}));
+        Kind{AttentionCapture(shape.info, shape.headSize, plan, plainKernelWanted(), m_stop), {}, {}}));
     Kind& kind = *m_kinds.back();
     kind.attend = [this, first, which = shape.info.kind, &capture = kind.capture](
                       const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
@@ -81,9 +82,14 @@ void ForwardPass::addKind(const KindShape& shape, const StoragePlan& plan) {
     };
 }
 
-std::vector<std::shared_ptr<const AttentionSource>> ForwardPass::sources(std::size_t kinds) const {
+// All kinds so far; those of this stack anew, with the layers that it has run.
+std::vector<std::shared_ptr<const AttentionSource>> ForwardPass::sources(const Stack& stack) {
     std::vector<std::shared_ptr<const AttentionSource>> sources;
-    for (std::size_t kind = 0; kind < kinds; ++kind) sources.push_back(m_kinds[kind]->capture.source());
+    for (std::size_t index = 0; index < stack.kinds; ++index) {
+        Kind& kind = *m_kinds[index];
+        if (index >= stack.firstKind) kind.source = kind.capture.source();
+        sources.push_back(kind.source);
+    }
     return sources;
 }
 
@@ -97,8 +103,9 @@ at::Tensor ForwardPass::runStack(const Stack& stack, at::Tensor hidden, std::vec
         if (m_options.hiddenStates) states.push_back(matrixOf(hidden));
         hidden = stack.layer(m_running, hidden);
         if (m_stop.stop_requested()) return {};
-        if (m_listener.layerReady) m_listener.layerReady({stack.before + m_running, sources(stack.kinds)});
+        if (m_listener.layerReady) m_listener.layerReady({stack.before + m_running, sources(stack)});
     }
+    if (!m_listener.layerReady) sources(stack);
     hidden = stack.finish(hidden);
     if (m_options.hiddenStates) states.push_back(matrixOf(hidden));
     return hidden;
@@ -109,14 +116,14 @@ at::Tensor ForwardPass::run(ModelOutput& output) {
     const int layers = m_network.info().layers, targetLayers = both ? m_network.target().layers : 0;
     const int all = layers + targetLayers;
     at::Tensor hidden = runStack(
-        {both ? "encoder layer" : "layer", layers, 0, all, 1,
+        {both ? "encoder layer" : "layer", layers, 0, all, 0, 1,
          [&](int layer, const at::Tensor& x) { return m_network.layer(layer, x, m_kinds[0]->attend); },
          [&](const at::Tensor& x) { return m_network.finish(x); }},
         m_network.embed(m_input), output.hiddenStates);
     if (!hidden.defined()) return {};
     if (both) {
         const at::Tensor encoded = hidden;
-        hidden = runStack({"decoder layer", targetLayers, layers, all, m_kinds.size(),
+        hidden = runStack({"decoder layer", targetLayers, layers, all, 1, m_kinds.size(),
                            [&](int layer, const at::Tensor& x) {
                                return m_network.targetLayer(layer, x, encoded, m_kinds[1]->attend,
                                                             m_kinds[2]->attend);
@@ -125,7 +132,7 @@ at::Tensor ForwardPass::run(ModelOutput& output) {
                           m_network.targetEmbed(m_input), output.targetHiddenStates);
         if (!hidden.defined()) return {};
     }
-    output.sources = sources(m_kinds.size());
+    for (const auto& kind : m_kinds) output.sources.push_back(kind->source);
     double error = 0;
     for (const auto& kind : m_kinds) error = std::max(error, kind->capture.roundingError());
     if (error > 0) {

@@ -41,12 +41,13 @@ class ForwardPass {
     struct Kind {
         AttentionCapture capture;
         Attend attend;
+        std::shared_ptr<const AttentionSource> source;  // with the layers that have been announced
     };
     struct Stack;
 
     void addKind(const KindShape& shape, const StoragePlan& plan);
     at::Tensor runStack(const Stack& stack, at::Tensor hidden, std::vector<FloatMatrix>& states);
-    std::vector<std::shared_ptr<const AttentionSource>> sources(std::size_t kinds) const;
+    std::vector<std::shared_ptr<const AttentionSource>> sources(const Stack& stack);
 
     const Network& m_network;
     const ModelInput& m_input;
