@@ -65,7 +65,6 @@ class FlowPane final : public Pane {
     Wanted m_wanted;  // asked for last
     Wanted m_shown;   // of m_graph
     std::shared_ptr<const SankeyGraph> m_graph;
-    double m_done = -1;  // of what is being computed; below 0: nothing is
 
  protected:
     void resizeEvent(QResizeEvent* event) override {
@@ -139,7 +138,6 @@ void FlowPane::showNothing(const QString& sentence) {
     cancel("graph");
     m_wanted = m_shown = {};
     m_graph.reset();
-    m_done = -1;
     m_view->setPicture({});
     showSentence(sentence);
 }
@@ -183,7 +181,6 @@ void FlowPane::refresh(unsigned changes) {
 
 void FlowPane::request(const Wanted& next) {
     m_wanted = next;
-    m_done = 0;
     const auto heads = next.heads.find(next.first);
     LinkOptions keep{.heads = heads == next.heads.end() ? std::vector<int>() : heads->second};
     keep.perRow = next.perRow;
@@ -213,13 +210,12 @@ void FlowPane::request(const Wanted& next) {
         if (!graph) return graph.error();
         return std::make_shared<const SankeyGraph>(*std::move(graph));
     };
-    if (m_graph) showFacts();  // the last picture stays
     compute("graph", work, [this, next](Result<std::shared_ptr<const SankeyGraph>> graph) {
         if (next != m_wanted) return;
-        m_done = -1;
         if (!graph) return showNothing(QString::fromStdString(graph.error().sentence()));
         show(next, *std::move(graph));
     });
+    showFacts();  // the last picture stays
 }
 
 void FlowPane::show(const Wanted& shown, std::shared_ptr<const SankeyGraph> graph) {
@@ -306,7 +302,7 @@ std::vector<ReadOutPart> FlowPane::facts() const {
 
 // What the picture leaves out or has changed; plainly.
 QString FlowPane::remarks() const {
-    if (m_done >= 0) return tr("computing…");
+    if (computing()) return tr("computing…");
     QStringList remarks;
     const auto& info = m_shown.source->info();
     const SankeyGraph& graph = *m_graph;

@@ -15,7 +15,7 @@
 namespace attnviz::ui {
 namespace {
 
-constexpr int kMostDrawnLinks = 12'000;
+constexpr int kMostDrawnLinks = 6'000;
 constexpr double kReach = 4;  // from the pointer to what is thinner than a pointer
 
 std::size_t at(int index) {
@@ -42,7 +42,7 @@ void FlowView::setPicture(FlowPicture picture) {
         m_cursor = -1;
         m_lit.reset();
     }
-    m_spot = {};
+    const bool left = std::exchange(m_spot, {}) != FlowSpot{};  // what was pointed at may be gone
     m_drawn.clear();
     m_linksLeftOut = 0;
     m_strongest = 0;
@@ -68,6 +68,7 @@ void FlowView::setPicture(FlowPicture picture) {
     }
     layOut();
     light();
+    if (left) emit spotChanged({});
 }
 
 void FlowView::setCurrentColumn(std::optional<int> column) {
