@@ -8,7 +8,8 @@
     make_tokenizer_goldens.py hashes DATA LINES OUTPUT          SHA-256 of ids, spans, flags and pieces: corpus_hashes.json
     make_tokenizer_goldens.py small SAMPLE FOLDER               the committed goldens (tests/core/text/golden)
 
-TOKENIZER is a tokenizer.json, or a vocab.txt (read as BERT's cased one).
+TOKENIZER is a tokenizer.json; `hashes` also takes SentencePiece files (against PyPI's sentencepiece) and a vocab.txt
+(against transformers' slow BERT tokenizer, cased; ids and pieces only).
 """
 
 import hashlib
@@ -58,11 +59,6 @@ def corpus(data, out):
 
 
 def load(path):
-    path = pathlib.Path(path)
-    if path.name == "vocab.txt":
-        cased = tokenizers.BertWordPieceTokenizer(str(path), lowercase=False, strip_accents=False)
-        cased.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
-        return cased
     tokenizer = tokenizers.Tokenizer.from_file(str(path))
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -119,25 +115,78 @@ def document(tokenizer, specials, line, add_special_tokens):
     return out
 
 
+def lines_of(path):
+    content = pathlib.Path(path).read_bytes().decode("utf-8")
+    return content.split("\n")[: -1 if content.endswith("\n") else None]
+
+
 def documents(path, lines, add_special_tokens):
     tokenizer = load(path)
     specials = specials_of(tokenizer)
-    content = pathlib.Path(lines).read_bytes().decode("utf-8")
-    for line in content.split("\n")[: -1 if content.endswith("\n") else None]:
+    for line in lines_of(lines):
         yield document(tokenizer, specials, line, add_special_tokens)
+
+
+def tokenizer_rows(path, lines, add_special_tokens):
+    """The same as canonical(document(...)), without what a person reads."""
+    tokenizer = load(path)
+    specials = specials_of(tokenizer)
+    for line in lines_of(lines):
+        texts = line.split("\t", 1)
+        encoding = tokenizer.encode(*texts, add_special_tokens=add_special_tokens)
+        to_bytes = [None if text.isascii() else ByteOffsets(text) for text in texts]
+        sequences, kinds, made = encoding.sequence_ids, encoding.type_ids, encoding.special_tokens_mask
+        out = []
+        for index, (token, piece, (begin, end)) in enumerate(zip(encoding.ids, encoding.tokens, encoding.offsets)):
+            side = kinds[index] if sequences[index] is None else sequences[index]
+            flag = made[index] == 1 or (token in specials and texts[side][begin:end].strip() == specials[token])
+            if (convert := to_bytes[side if side < len(texts) else 0]) is not None:
+                begin, end = convert(begin), convert(end)
+            out.append(f"{token} {begin} {end} {int(flag)} {piece}\n")
+        yield "".join(out) + "\n"
+
+
+def slow_bert_rows(path, lines, add_special_tokens):
+    """transformers' slow tokenizer knows no places."""
+    from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegacy
+
+    tokenizer = BertTokenizerLegacy(str(path), do_lower_case=False)
+    for line in lines_of(lines):
+        ids = tokenizer(*line.split("\t", 1), add_special_tokens=add_special_tokens)["input_ids"]
+        yield "".join(f"{i} {p}\n" for i, p in zip(ids, tokenizer.convert_ids_to_tokens(ids))) + "\n"
+
+
+def sentence_piece_rows(path, lines, add_special_tokens):
+    import sentence_piece_kinds
+
+    family = {"albert-base-v2": "albert", "t5": "t5"}.get(pathlib.Path(path).parent.name, "llama")
+    reference = sentence_piece_kinds.published(path, family)
+    for line in lines_of(lines):
+        ids, ends, flags, pieces = reference.line(line, add_special_tokens)
+        spans = zip(ends[::2], ends[1::2])
+        yield canonical({"input_ids": ids, "spans": spans, "special": flags, "pieces": pieces})
+
+
+def rows(path, lines, add_special_tokens):
+    path = pathlib.Path(path)
+    if path.name == "vocab.txt":
+        return slow_bert_rows(path, lines, add_special_tokens)
+    if path.name != "tokenizer.json":
+        return sentence_piece_rows(path, lines, add_special_tokens)
+    return tokenizer_rows(path, lines, add_special_tokens)
 
 
 def canonical(item):
     """What the corpus test hashes of a line."""
-    rows = zip(item["input_ids"], item["spans"], item["special"], item["pieces"])
-    return "".join(f"{i} {b} {e} {int(f)} {p}\n" for i, (b, e), f, p in rows) + "\n"
+    tokens = zip(item["input_ids"], item["spans"], item["special"], item["pieces"])
+    return "".join(f"{i} {b} {e} {int(f)} {p}\n" for i, (b, e), f, p in tokens) + "\n"
 
 
 def hashes(path, lines, add_special_tokens):
     """SHA-256 of every thousand lines, shortened."""
     out, block, count = [], hashlib.sha256(), 0
-    for item in documents(path, lines, add_special_tokens):
-        block.update(canonical(item).encode("utf-8"))
+    for row in rows(path, lines, add_special_tokens):
+        block.update(row.encode("utf-8"))
         count += 1
         if count % 1000 == 0:
             out.append(block.hexdigest()[:12])
@@ -147,7 +196,9 @@ def hashes(path, lines, add_special_tokens):
 
 HASHED = ("gpt2/tokenizer.json", "roberta-base/tokenizer.json", "bert-base-uncased/tokenizer.json",
           "distilbert-base-uncased/tokenizer.json", "bert-base-multilingual-cased/vocab.txt", "pythia/tokenizer.json",
-          "qwen2/tokenizer.json", "llama/tokenizer.json")  # fmt: skip
+          "qwen2/tokenizer.json", "llama/tokenizer.json", "t5/tokenizer.json", "albert-base-v2/spiece.model", "t5/spiece.model",
+          "llama/tokenizer.model", "mistral/tokenizer.model.v1", "mistral/mistral_instruct_tokenizer_240216.model.v2",
+          "mistral/mistral_instruct_tokenizer_240323.model.v3")  # fmt: skip
 
 
 def corpus_hashes(data, lines, out):
@@ -203,10 +254,10 @@ def small(sample, folder):
                 for item in documents(path, lines, special):
                     if not special and len(item["text"]) > 6:
                         continue
-                    rows = [item["input_ids"], [x for span in item["spans"] for x in span],
+                    row = [item["input_ids"], [x for span in item["spans"] for x in span],
                             [int(x) for x in item["special"]], item["pieces"],
                             tokenizer.decode(item["input_ids"], skip_special_tokens=False)]  # fmt: skip
-                    out.write(json.dumps(rows, ensure_ascii=False, separators=(",", ":")) + "\n")
+                    out.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
 def compare(ours, theirs):

@@ -3,6 +3,7 @@ numbering make of lines. Made for make_tokenizer_goldens.py; written from transf
 
 import json
 import pathlib
+import re
 import tempfile
 
 import sentencepiece
@@ -68,29 +69,23 @@ FAMILIES = {
 }  # fmt: skip
 
 
-def split(text, specials):
+def split(text, pattern):
     """Special tokens and what is between them, as transformers' slow tokenizers cut a text (the mask takes spaces before)."""
-    out, done, at = [], 0, 0
-    ordered = sorted(specials, key=len, reverse=True)
-    while at < len(text):
-        found = next((name for name in ordered if text.startswith(name, at)), None)
-        if found is None:
-            at += 1
-            continue
-        begin = at
-        if found == "<mask>":
-            while begin > done and text[begin - 1].isspace():
-                begin -= 1
-        out.append((done, begin, None))
-        out.append((begin, at + len(found), found))
-        done = at = at + len(found)
+    out, done = [], 0
+    for match in pattern.finditer(text):
+        begin = match.start()
+        while match.group() in ("<mask>", "[MASK]") and begin > done and text[begin - 1].isspace():
+            begin -= 1
+        out += [(done, begin, None), (begin, match.end(), match.group())]
+        done = match.end()
     out.append((done, len(text), None))
     return [part for part in out if part[0] < part[1]]
 
 
 class Reference:
     def __init__(self, processor, ids, pieces, specials, frames):
-        self.processor, self.ids, self.pieces, self.specials = processor, ids, pieces, specials
+        self.processor, self.ids, self.pieces = processor, ids, pieces
+        self.specials = re.compile("|".join(re.escape(name) for name in sorted(specials, key=len, reverse=True)))
         self.frames = [frame.split() for frame in frames]
 
     def text(self, text):
@@ -121,12 +116,18 @@ class Reference:
 
 
 def family(texts, folder, name):
-    file, model_type, options, before, offset, behind, frames = FAMILIES[name]
+    file, model_type, options = FAMILIES[name][:3]
     with tempfile.TemporaryDirectory() as directory:
         content = train(texts, directory, **options)
     (folder / file).write_bytes(content)
     if model_type:
         (folder / "config.json").write_text(json.dumps({"model_type": model_type}) + "\n", "utf-8")
+    return published(folder / file, name)
+
+
+def published(path, name):
+    before, offset, behind, frames = FAMILIES[name][3:]
+    content = pathlib.Path(path).read_bytes()
     processor = sentencepiece.SentencePieceProcessor(model_proto=content)
     size = processor.get_piece_size()
     names = [processor.id_to_piece(i) for i in range(size)]
