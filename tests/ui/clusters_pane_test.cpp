@@ -8,6 +8,7 @@
 #include "core/analysis/clusters.h"
 #include "tests/support/shared_data.h"
 #include "tests/ui/pane_window.h"
+#include "ui/dock_layout.h"
 #include "ui/exporting/widget_figure.h"
 #include "ui/theme/appearance.h"
 #include "ui/theme/cluster_marks.h"
@@ -315,6 +316,37 @@ class ClustersPaneTest : public QObject {
         QVERIFY(drawing.contains("<text"));
         QVERIFY(!drawing.contains("<image"));  // the map is drawn, not copied from the screen
         QVERIFY(figureOf(*test.pane().picture(), FigureFormat::pdf).startsWith("%PDF"));
+    }
+
+    void standsInTheLayoutThatIsMadeForIt() {
+        const std::string file = "data/recorded/bert-sst2-dodrio/attention-0006.json";
+        ATTNVIZ_NEED_SHARED(file);
+        WindowSettings settings;
+        settings.theme = ThemeChoice::dark;
+        settings.remember = false;
+        MainWindow window(settings);
+        window.resize(1600, 1000);
+        window.show();
+        window.openFile(QString::fromStdString((attnviz::test::sharedDir() / file).string()));
+        QTRY_VERIFY(!window.workspace().isEmpty());
+        auto* layout = window.findChild<DockLayout*>();
+        QVERIFY(layout);
+        for (const auto& [id, name] :
+             {std::pair("clusters", "window-clusters"), std::pair("default", "window-default")}) {
+            layout->apply(id);
+            auto* dock = window.findChild<QDockWidget*>("clusters");
+            QVERIFY(dock && !dock->isFloating());
+            dock->raise();
+            if (auto* roles = window.findChild<QDockWidget*>("roles")) roles->raise();
+            auto* map = dock->findChild<ClusterMap*>();
+            QTRY_VERIFY(map->isVisible() && map->positionOf({6, 9}));
+            QTRY_VERIFY(window.isIdle() && window.workspace().idle());
+            window.workspace().setHead({6, 9});
+            QTest::qWait(50);
+            QTRY_VERIFY(window.isIdle() && window.workspace().idle());
+            window.grab().save(QString("%1.png").arg(name));
+            QVERIFY(map->width() > 150 && map->height() > 60);
+        }
     }
 
     void picturesForAPerson_data() {

@@ -3,7 +3,6 @@
 #include <QBarCategoryAxis>
 #include <QBarSet>
 #include <QCategoryAxis>
-#include <QGraphicsLayout>
 #include <QLineSeries>
 #include <QScatterSeries>
 #include <QStackedBarSeries>
@@ -22,24 +21,23 @@ namespace {
 constexpr int kMostPoints = 240, kDotted = 40;
 constexpr double kReach = 9;
 
-// A range from 0 that ends a little above `largest`, with two to five labels.
+// A range from 0 that ends a little above `largest`, with three or four labels: Qt writes "…" for labels that
+// stand closer than they are high.
 void rangeFromZero(QValueAxis& axis, double largest) {
+    constexpr double kMostSteps = 3.5;
     const double top = largest > 0 ? largest * 1.06 : 1;
-    double tick = std::pow(10, std::floor(std::log10(top)));
-    if (top / tick < 2) tick /= 5;
-    if (top / tick > 5) tick *= 2;
+    double tick = std::pow(10, std::floor(std::log10(top / kMostSteps)));
+    for (const double factor : {1.0, 2.0, 5.0, 10.0})
+        if (top / (tick * factor) <= kMostSteps) {
+            tick *= factor;
+            break;
+        }
     axis.setRange(0, top);
     axis.setTickType(QValueAxis::TicksDynamic);
     axis.setTickAnchor(0);
     axis.setTickInterval(tick);
     const int decimals = std::clamp(static_cast<int>(std::ceil(-std::log10(tick) - 1e-9)), 0, 6);
     axis.setLabelFormat(QString("%.%1f").arg(decimals));
-}
-
-// Labels of another breadth need another share of the chart; it does not find out by itself.
-void layOut(ChartView& view) {
-    view.chart()->layout()->invalidate();
-    view.chart()->layout()->activate();
 }
 
 // 0, 1, 2, 5, 10, 20, 50, … as far as `last`; powers of ten alone where that is far, so that names have room.
@@ -215,7 +213,8 @@ void ProfileChart::setProfile(const std::vector<double>& weights, const std::vec
     m_uniform->replace(even);
     m_points->replace(head.size() <= kDotted ? head : QList<QPointF>());
     for (const QString& label : m_distance->categoriesLabels()) m_distance->remove(label);
-    m_distance->setRange(0, last);
+    const double aside = last * 0.012;  // dots at the ends are whole
+    m_distance->setRange(-aside, last + aside);
     m_distance->setStartValue(0);
     if (logarithmic) {
         for (const int distance : roundDistances(count - 1))
@@ -228,7 +227,6 @@ void ProfileChart::setProfile(const std::vector<double>& weights, const std::vec
             m_distance->append(countText(distance), distance);
     }
     rangeFromZero(*m_weight, largest);
-    layOut(*m_view);
 }
 
 std::optional<int> ProfileChart::distanceAt(const QPointF& position) const {
@@ -327,7 +325,6 @@ void HeadDots::setValues(int layers, int heads, std::vector<double> values) {
     m_layerAxis->setRange(-0.5, std::max(1, layers) - 0.5);
     m_layerAxis->setTickInterval(std::max(1, (layers + 11) / 12));
     rangeFromZero(*m_valueAxis, largest);
-    layOut(*m_view);
 }
 
 void HeadDots::setChosen(const std::vector<HeadId>& chosen, HeadId shown, std::optional<HeadId> hovered) {

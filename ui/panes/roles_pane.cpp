@@ -262,6 +262,7 @@ void RolesPane::shareWidth() {
     m_model->setLongHeadings(score >= kLongHeading);
     // The arrow would take a narrow heading's place: the caption says it then.
     m_table->horizontalHeader()->setSortIndicatorShown(score >= kArrowFrom);
+    showCaption();
 }
 
 QString RolesPane::values() const {

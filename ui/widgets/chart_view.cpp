@@ -18,7 +18,7 @@ ChartView::ChartView(const QString& name, QWidget* parent) : QChartView(new QCha
     setMouseTracking(true);
     viewport()->setMouseTracking(true);
     // A chart would ask for the room of all its labels, and a pane would scroll.
-    chart()->setMinimumSize(10, 10);
+    chart()->setMinimumHeight(10);
     setMinimumHeight(96);
 }
 
