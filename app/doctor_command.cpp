@@ -8,6 +8,8 @@
 #include "core/base/readable.h"
 #include "core/base/system_memory.h"
 #include "core/model/engine_loader.h"
+#include "core/model/hub/http_client.h"
+#include "core/model/hub/hub_settings.h"
 #include "core/model/model_folder.h"
 
 #if ATTNVIZ_WITH_GUI
@@ -35,6 +37,10 @@ Result<void> runDoctor(CommandContext& context) {
     say("resources", resourceFolder().string());
     const auto sample = findModelFolder("sample");
     say("sample model", sample ? sample->folder.string() : sample.error().sentence());
+    const auto hub = hubSettings();
+    say("model cache", hub.cache.string());
+    say("hub", hub.offline ? "not asked for anything (HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE)"
+                           : hostOf(hub.endpoint) + (hubToken(hub).empty() ? "" : ", with a token"));
     say("processor", std::to_string(std::thread::hardware_concurrency()) + " threads");
     say("memory", readableBytes(availableMemoryBytes()) + " available");
     say("LibTorch module", engineModulePath().string());

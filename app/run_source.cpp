@@ -9,7 +9,6 @@
 #include "core/base/mapped_file.h"
 #include "core/base/readable.h"
 #include "core/model/engine_loader.h"
-#include "core/model/model_folder.h"
 #include "core/text/tokenizer.h"
 
 namespace attnviz {
@@ -73,6 +72,10 @@ Result<TextInput> textInput(const CommandLine& line, const Configuration& config
 
 }  // namespace
 
+ObtainListener obtainListener(Terminal& terminal) {
+    return {terminal.progressSink(), [&terminal](const std::string& text) { terminal.notice(text); }};
+}
+
 Result<std::string> readText(const CommandLine& line) {
     std::string text, where;
     const bool fromInput = (line.text && *line.text == "-") || (line.textFile && *line.textFile == "-");
@@ -121,11 +124,15 @@ struct LoadedModel {
 
 Result<LoadedModel> loadModel(CommandContext& context, const CommandLine& line) {
     Terminal& terminal = context.terminal;
-    auto folder = findModelFolder(line.model.empty() ? "sample" : line.model);
+    const auto listener = obtainListener(terminal);
+    auto folder = obtainModel(line.model.empty() ? "sample" : line.model,
+                              !line.tokenIds && line.tokenizer.empty(), listener, context.stop);
     if (!folder) return folder.error();
     LoadedModel loaded{line.model, line.tokenizer, {}, {}};
-    auto tokenizer =
-        loadTokenizer(line.tokenizer.empty() ? folder->folder : std::filesystem::path(line.tokenizer));
+    auto files = line.tokenizer.empty() ? Result<std::filesystem::path>(folder->folder)
+                                        : obtainTokenizer(line.tokenizer, listener, context.stop);
+    if (!files) return files.error();
+    auto tokenizer = loadTokenizer(*files);
     if (tokenizer)
         loaded.tokenizer = std::move(*tokenizer);
     else if (!line.tokenIds || !line.tokenizer.empty())  // ids are named where the folder can name them

@@ -8,6 +8,7 @@
 
 #include "app/command.h"
 #include "core/attention/attention_source.h"
+#include "core/model/hub/obtain_model.h"
 #include "core/model/text_run.h"
 #include "core/session/session.h"
 
@@ -29,6 +30,9 @@ struct ComparedSessions {
     Session left, right;
 };
 Result<ComparedSessions> obtainBothSides(CommandContext& context, const RunWishes& wishes = {});
+
+// Progress and notices of a download, to the terminal.
+ObtainListener obtainListener(Terminal& terminal);
 
 // The text of --text, --text-file or standard input, checked to be UTF-8. A file's last line end is no part
 // of it.

@@ -2,9 +2,6 @@
 #include "app/command.h"
 #include "app/output.h"
 #include "app/run_source.h"
-#include "core/model/hub/hub_cache.h"
-#include "core/model/hub/hub_settings.h"
-#include "core/model/model_folder.h"
 #include "core/text/tokenize_document.h"
 #include "core/text/tokenizer.h"
 
@@ -12,23 +9,18 @@ namespace attnviz {
 namespace {
 
 // Only tokenizer files are needed: a folder without config or weights will do.
-Result<LoadedTokenizer> tokenizerOf(const CommandLine& line) {
-    if (!line.tokenizer.empty()) return loadTokenizer(line.tokenizer);
-    if (line.model.empty() || line.model == "sample") {
-        auto folder = findModelFolder("sample");
-        if (!folder) return folder.error();
-        return loadTokenizer(folder->folder);
-    }
-    std::error_code ignored;
-    if (const auto name = parseHubName(line.model); name && !std::filesystem::exists(line.model, ignored))
-        if (const auto snapshot = findSnapshot(hubSettings().cache, *name))
-            return loadTokenizer(snapshot->folder);
-    return loadTokenizer(line.model);
+Result<LoadedTokenizer> tokenizerOf(CommandContext& context) {
+    const CommandLine& line = context.line;
+    const std::string& given = !line.tokenizer.empty() ? line.tokenizer : line.model;
+    auto files =
+        obtainTokenizer(given.empty() ? "sample" : given, obtainListener(context.terminal), context.stop);
+    if (!files) return files.error();
+    return loadTokenizer(*files);
 }
 
 Result<void> runTokenize(CommandContext& context) {
     const CommandLine& line = context.line;
-    auto tokenizer = tokenizerOf(line);
+    auto tokenizer = tokenizerOf(context);
     if (!tokenizer) return tokenizer.error();
     for (const auto& notice : tokenizer->notices) context.terminal.notice(notice);
     auto text = readText(line);

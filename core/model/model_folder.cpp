@@ -1,6 +1,7 @@
 #include "core/model/model_folder.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
 
@@ -68,12 +69,31 @@ bool isPlainRelativeName(const std::string& name) {
 }
 
 Result<std::vector<fs::path>> shardsOf(const fs::path& index) {
+    auto names = shardNames(index);
+    if (!names) return names.error();
+    std::vector<fs::path> shards;
+    for (const auto& name : *names) {
+        const auto path = index.parent_path() / name;
+        if (auto file = checkIsFile(path); !file) return file.error();
+        shards.push_back(path);
+    }
+    return shards;
+}
+
+}  // namespace
+
+std::span<const WeightForm> weightForms() {
+    static constexpr std::array kForms{WeightForm{"model.safetensors", "model.safetensors.index.json"},
+                                       WeightForm{"pytorch_model.bin", "pytorch_model.bin.index.json"}};
+    return kForms;
+}
+
+Result<std::vector<std::string>> shardNames(const fs::path& index) {
     auto json = readJsonFile(index);
     if (!json) return json.error();
     const JsonValue* map = json->find("weight_map");
     if (!map || !map->isObject() || map->members().empty())
         return badInput("the index has no 'weight_map'", index.string());
-    std::vector<fs::path> shards;
     std::vector<std::string> names;
     for (const auto& [tensor, file] : map->members()) {
         if (!file.isString() || !isPlainRelativeName(file.string()))
@@ -85,15 +105,8 @@ Result<std::vector<fs::path>> shardsOf(const fs::path& index) {
         if (names.size() > 4096) return badInput("the index names more than 4096 files", index.string());
     }
     std::sort(names.begin(), names.end());
-    for (const auto& name : names) {
-        const auto path = index.parent_path() / name;
-        if (auto file = checkIsFile(path); !file) return file.error();
-        shards.push_back(path);
-    }
-    return shards;
+    return names;
 }
-
-}  // namespace
 
 fs::path resourceFolder() {
     if (const char* given = std::getenv("ATTNVIZ_RESOURCES"); given && *given) return given;
@@ -150,9 +163,9 @@ Result<ModelFolder> modelFolderAt(const fs::path& folder) {
         return notFound("the folder has no config.json", found.folder.string(),
                         "A model folder holds config.json, model.safetensors and tokenizer files.");
     if (auto file = checkIsFile(found.config); !file) return file.error();
-    for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
-        const auto single = found.folder / name;
-        const auto index = found.folder / (std::string(name) + ".index.json");
+    for (const auto& form : weightForms()) {
+        const auto single = found.folder / form.file;
+        const auto index = found.folder / form.index;
         if (isListed(single)) {
             if (auto file = checkIsFile(single); !file) return file.error();
             found.weights = {single};

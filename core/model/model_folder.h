@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,16 @@ Result<ModelFolder> findModelFolder(std::string_view model);
 
 // The model in this folder.
 Result<ModelFolder> modelFolderAt(const std::filesystem::path& folder);
+
+// The forms of weights that can be read, best first: one file, or the index of its shards.
+struct WeightForm {
+    std::string_view file, index;
+};
+std::span<const WeightForm> weightForms();
+
+// The files that an index of shards names, sorted, each once; an Error if one of them is no file of its
+// folder.
+Result<std::vector<std::string>> shardNames(const std::filesystem::path& index);
 
 // Resources that ship with the program: $ATTNVIZ_RESOURCES, then <executable>/../share/attention-viz/.
 std::filesystem::path resourceFolder();
