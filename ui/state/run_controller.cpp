@@ -2,6 +2,7 @@
 
 #include <QMetaObject>
 
+#include "core/model/hub/obtain_model.h"
 #include "core/model/model_folder.h"
 #include "ui/state/tile_requests.h"
 
@@ -48,13 +49,14 @@ RunController::RunController(EngineProvider engine, QObject* parent)
     : QObject(parent),
       m_provider(std::move(engine)),
       m_room(std::make_shared<EngineRoom>()),
+      m_hubQueue("hub", postTo(this)),
       m_engineQueue("engine", postTo(this)),
       m_textQueue("text", postTo(this)) {}
 
 RunController::~RunController() = default;
 
 bool RunController::idle() const {
-    return m_running.empty() && !m_loading && m_engineQueue.idle() && m_textQueue.idle();
+    return m_running.empty() && !m_loading && m_hubQueue.idle() && m_engineQueue.idle() && m_textQueue.idle();
 }
 
 bool RunController::isCurrent(int document, std::uint64_t generation) const {
@@ -82,24 +84,46 @@ void RunController::openModel(const QString& name, std::optional<Order> after) {
             },
             Qt::QueuedConnection);
     };
+    m_engineQueue.cancel("model");
+    // A name may have to be downloaded: that is not for the engine's thread.
+    m_hubQueue.submit(
+        "model",
+        [progress, name = name.toStdString()](std::stop_token stop) -> Result<ModelFolder> {
+            auto folder = obtainModel(name, true, {progress, {}}, stop);
+            // What is on this machine can be looked at without a tokenizer that cannot be had.
+            if (!folder && folder.error().kind == ErrorKind::network)
+                if (auto here = findModelFolder(name)) return here;
+            return folder;
+        },
+        [this, generation, progress, sample = name == "sample",
+         after = std::move(after)](Result<ModelFolder> folder) {
+            if (generation != m_loadGeneration) return;
+            if (folder)
+                loadModel(*folder, sample, generation, progress, after);
+            else
+                loadEnded(generation, folder.error(), {});
+        });
+}
+
+void RunController::loadModel(const ModelFolder& folder, bool sample, std::uint64_t generation,
+                              const ProgressSink& progress, std::optional<Order> after) {
+    emit loadProgressed(tr("Loading %1").arg(QString::fromStdString(folder.name)), -1);
     m_engineQueue.submit(
         "model",
-        [provider = m_provider, room = m_room, device = m_device, progress,
-         name = name.toStdString()](std::stop_token stop) -> Result<std::shared_ptr<const OpenModel>> {
-            auto folder = findModelFolder(name);
-            if (!folder) return folder.error();
+        [provider = m_provider, room = m_room, device = m_device, progress, folder,
+         sample](std::stop_token stop) -> Result<std::shared_ptr<const OpenModel>> {
             auto engine = provider();
             if (!engine) return engine.error();
             LoadRequest request;
-            request.folder = *folder;
+            request.folder = folder;
             request.device = device;
             auto model = (*engine)->load(request, progress, stop);
             if (!model) return model.error();
             auto open = std::make_shared<OpenModel>();
             open->info = (*model)->info();
-            open->title = QString::fromStdString(folder->name);
-            open->path = QString::fromStdString(name == "sample" ? name : folder->folder.string());
-            auto tokenizer = loadTokenizer(folder->folder);
+            open->title = QString::fromStdString(folder.name);
+            open->path = sample ? QString("sample") : QString::fromStdString(folder.folder.string());
+            auto tokenizer = loadTokenizer(folder.folder);
             if (tokenizer) {
                 open->tokenizer = tokenizer->tokenizer;
                 open->notices = tokenizer->notices;
@@ -113,16 +137,22 @@ void RunController::openModel(const QString& name, std::optional<Order> after) {
             return std::shared_ptr<const OpenModel>(std::move(open));
         },
         [this, generation, after = std::move(after)](Result<std::shared_ptr<const OpenModel>> result) {
-            if (generation != m_loadGeneration) return;
-            m_loading = false;
-            if (result) {
-                m_model = *result;
-                emit modelChanged();
-            }
-            emit stateChanged();
-            if (!result && result.error().kind != ErrorKind::cancelled) emit loadFailed(result.error());
-            if (result && after) run(*after);
+            loadEnded(generation, result, after);
         });
+}
+
+void RunController::loadEnded(std::uint64_t generation,
+                              const Result<std::shared_ptr<const OpenModel>>& result,
+                              const std::optional<Order>& after) {
+    if (generation != m_loadGeneration) return;
+    m_loading = false;
+    if (result) {
+        m_model = *result;
+        emit modelChanged();
+    }
+    emit stateChanged();
+    if (!result && result.error().kind != ErrorKind::cancelled) emit loadFailed(result.error());
+    if (result && after) run(*after);
 }
 
 void RunController::closeModel() {
@@ -206,6 +236,7 @@ void RunController::stop(int document) {
 void RunController::stopAll() {
     if (m_running.empty() && !m_loading) return;
     cancelRuns();
+    m_hubQueue.cancel("model");
     m_engineQueue.cancel("model");
     m_loading = false;
     emit stateChanged();

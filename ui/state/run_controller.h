@@ -36,7 +36,8 @@ class RunController final : public QObject {
     ~RunController() override;
 
     void setDevice(Device device) { m_device = device; }
-    // A folder, a file inside one, or "sample". Then runs `after` where it is given.
+    // A folder, a file inside one, "sample", or a name of the Hugging Face hub, which is downloaded where the
+    // cache does not hold it. Then runs `after` where it is given.
     struct Order {
         int document = 0;
         TextInput input;
@@ -72,6 +73,10 @@ class RunController final : public QObject {
     struct EngineRoom;  // the engine thread's own
     RunListener listenerFor(int document, std::uint64_t generation, std::shared_ptr<const OpenModel> model,
                             const std::shared_ptr<const TextInput>& input);
+    void loadModel(const ModelFolder& folder, bool sample, std::uint64_t generation,
+                   const ProgressSink& progress, std::optional<Order> after);
+    void loadEnded(std::uint64_t generation, const Result<std::shared_ptr<const OpenModel>>& result,
+                   const std::optional<Order>& after);
     bool isCurrent(int document, std::uint64_t generation) const;
     void cancelRuns();
 
@@ -83,7 +88,7 @@ class RunController final : public QObject {
     std::map<int, std::uint64_t> m_running;
     bool m_loading = false;
     std::uint64_t m_generation = 0, m_loadGeneration = 0;
-    JobQueue m_engineQueue, m_textQueue;
+    JobQueue m_hubQueue, m_engineQueue, m_textQueue;
 };
 
 }  // namespace attnviz::ui
