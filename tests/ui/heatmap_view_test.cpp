@@ -173,7 +173,7 @@ class HeatmapViewTest : public QObject {
         std::optional<Cell> asked;
         connect(&view, &HeatmapView::pinRequested, &view, [&](std::optional<Cell> cell) {
             asked = cell;
-            view.setPinned(cell);
+            view.setPins({*cell});
         });
         const QPoint at = view.positionOf({4, 2}).toPoint();
         QTest::mouseClick(&view, Qt::LeftButton, {}, at);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/state/head_metrics.h"
 #include "ui/widgets/number_text.h"
 #include "ui/widgets/table_columns.h"
 
@@ -12,7 +13,8 @@ namespace attnviz::ui {
 HeadTable::HeadTable(QObject* parent) : QAbstractTableModel(parent), m_metric(&headMetrics().front()) {}
 
 void HeadTable::setHeads(std::shared_ptr<const AttentionSource> source, const HeadMetric& metric,
-                         const std::vector<double>& scores, double scaleEnd) {
+                         const std::vector<double>& scores, const std::vector<HeadRole>& roles,
+                         double scaleEnd) {
     beginResetModel();
     if (source != m_source) m_thumbnails.clear();
     m_source = std::move(source);
@@ -25,7 +27,10 @@ void HeadTable::setHeads(std::shared_ptr<const AttentionSource> source, const He
             for (int head = 0; head < info.heads; ++head) {
                 const auto at = static_cast<std::size_t>(layer) * static_cast<std::size_t>(info.heads) +
                                 static_cast<std::size_t>(head);
-                m_rows.push_back({{layer, head}, scores[at], m_source->summary({layer, head}).meanDistance});
+                const auto role = std::ranges::find_if(
+                    roles, [&](const HeadRole& known) { return known.layer == layer && known.head == head; });
+                m_rows.push_back(
+                    {{layer, head}, scores[at], role == roles.end() ? QString() : roleText(role->role)});
             }
     }
     sortRows();
@@ -83,8 +88,8 @@ QVariant HeadTable::data(const QModelIndex& index, int role) const {
             if (role == Qt::DisplayRole) return scoreText(row.score, m_metric->decimals);
             if (role == kBarShareRole && std::isfinite(row.score)) return row.score / m_scaleEnd;
             break;
-        case distance:
-            if (role == Qt::DisplayRole) return scoreText(row.distance, row.distance >= 100 ? 0 : 2);
+        case Column::role:
+            if (role == Qt::DisplayRole) return row.role;
             break;
         default:
             break;
@@ -92,19 +97,17 @@ QVariant HeadTable::data(const QModelIndex& index, int role) const {
     return {};
 }
 
-QVariant HeadTable::headerData(int section, Qt::Orientation orientation, int role) const {
+QVariant HeadTable::headerData(int section, Qt::Orientation orientation, int what) const {
     if (orientation != Qt::Horizontal) return {};
-    if (role == Qt::TextAlignmentRole)
-        return QVariant(section == distance ? Qt::AlignRight | Qt::AlignVCenter
-                                            : Qt::AlignLeft | Qt::AlignVCenter);
-    if (role != Qt::DisplayRole) return {};
+    if (what == Qt::TextAlignmentRole) return QVariant(Qt::AlignLeft | Qt::AlignVCenter);
+    if (what != Qt::DisplayRole) return {};
     switch (section) {
         case name:
             return tr("Head");
         case score:
             return QCoreApplication::translate("HeadMetric", m_metric->heading);
-        case distance:
-            return tr("Distance");
+        case role:
+            return tr("Role");
         default:
             return {};
     }
@@ -120,17 +123,22 @@ void HeadTable::sort(int column, Qt::SortOrder order) {
 }
 
 void HeadTable::sortRows() {
+    const bool down = m_sortOrder == Qt::DescendingOrder;
+    if (m_sortColumn == role) {
+        std::ranges::stable_sort(m_rows, [&](const Row& a, const Row& b) {
+            const int order = QString::localeAwareCompare(a.role, b.role);
+            return order != 0 ? (down ? order > 0 : order < 0) : a.score > b.score;
+        });
+        return;
+    }
     const auto value = [this](const Row& row) {
-        const double number = m_sortColumn == score      ? row.score
-                              : m_sortColumn == distance ? row.distance
-                                                         : row.head.layer * 100'000.0 + row.head.head;
-        return number;
+        return m_sortColumn == score ? row.score : row.head.layer * 100'000.0 + row.head.head;
     };
     std::ranges::stable_sort(m_rows, [&](const Row& a, const Row& b) {
         const double x = value(a), y = value(b);
         if (std::isnan(x) || std::isnan(y))
             return !std::isnan(x) && std::isnan(y);  // what is missing comes last
-        return m_sortOrder == Qt::DescendingOrder ? x > y : x < y;
+        return down ? x > y : x < y;
     });
 }
 

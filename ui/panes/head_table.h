@@ -1,4 +1,4 @@
-// All heads as rows that can be sorted: thumbnail, name, score as a bar, mean distance.
+// All heads as rows that can be sorted: thumbnail, name, score as a bar, role.
 #pragma once
 
 #include <QAbstractTableModel>
@@ -16,15 +16,16 @@ namespace attnviz::ui {
 class HeadTable final : public QAbstractTableModel {
     Q_OBJECT
  public:
-    enum Column { thumbnail, name, score, distance, columns };
+    enum Column { thumbnail, name, score, role, columns };
 
     explicit HeadTable(QObject* parent = nullptr);
     // Keeps the order that was chosen. Only layers that are there have rows.
     void setHeads(std::shared_ptr<const AttentionSource> source, const HeadMetric& metric,
-                  const std::vector<double>& scores, double scaleEnd);
+                  const std::vector<double>& scores, const std::vector<HeadRole>& roles, double scaleEnd);
     void setScale(const ColorScale& scale, QColor masked);
     HeadId headAt(int row) const { return m_rows[static_cast<std::size_t>(row)].head; }
     int rowOf(HeadId head) const;  // -1 if it has none
+    QImage thumbnailOf(HeadId head) const;
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
@@ -35,10 +36,10 @@ class HeadTable final : public QAbstractTableModel {
  private:
     struct Row {
         HeadId head;
-        double score = 0, distance = 0;
+        double score = 0;
+        QString role;  // empty: not known yet
     };
     void sortRows();
-    QImage thumbnailOf(HeadId head) const;
 
     std::shared_ptr<const AttentionSource> m_source;
     const HeadMetric* m_metric;

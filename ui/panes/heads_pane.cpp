@@ -8,17 +8,21 @@
 #include <QSettings>
 #include <QTableView>
 #include <QVBoxLayout>
+#include <cmath>
 
 #include "ui/panes/head_table.h"
 #include "ui/panes/pane.h"
 #include "ui/panes/panes.h"
 #include "ui/state/file_controller.h"
+#include "ui/state/filtering.h"
+#include "ui/state/head_metrics.h"
 #include "ui/theme/appearance.h"
 #include "ui/widgets/color_bar.h"
 #include "ui/widgets/eliding_label.h"
 #include "ui/widgets/head_grid.h"
 #include "ui/widgets/number_text.h"
 #include "ui/widgets/pane_parts.h"
+#include "ui/widgets/segments.h"
 #include "ui/widgets/table_columns.h"
 
 namespace attnviz::ui {
@@ -38,7 +42,13 @@ class HeadsPane final : public Pane {
     void showChosen();
     void showRunning();
 
+    void findRoles();
+    const HeadMetric& metric() const { return headMetric(m_metric->currentData().toString()); }
+
     QComboBox* m_metric;
+    Segments* m_form;
+    std::vector<HeadRole> m_roles;                               // of m_rolesOf, as far as they are known
+    std::shared_ptr<const AttentionSource> m_rolesOf, m_scored;  // m_scored: whose numbers are shown
     HeadGrid* m_grid;
     ColorBar* m_legend;
     HeadTable* m_model;
@@ -47,13 +57,14 @@ class HeadsPane final : public Pane {
 };
 
 HeadsPane::HeadsPane(Workspace& shared, QWidget* parent)
-    : Pane(shared, "heads", kRun | kSource | kChosen | kRunning | kView | kTheme, parent) {
-    controls().addWidget(plainLabel(tr("Colour by"), "secondary", this));
+    : Pane(shared, "heads", kRun | kSource | kChosen | kRunning | kView | kTheme | kHoverHead, parent) {
     m_metric = new QComboBox(this);
     m_metric->setAccessibleName(tr("Score that colours the heads"));
     for (const auto& metric : headMetrics())
         m_metric->addItem(QCoreApplication::translate("HeadMetric", metric.title), metric.id);
     controls().addWidget(m_metric, 1);
+    m_form = new Segments(tr("What a cell of the grid shows"), {tr("Scores"), tr("Maps")}, this);
+    controls().addWidget(m_form);
     auto* whole = new QWidget(this);
     auto* column = new QVBoxLayout(whole);
     column->setContentsMargins(0, 0, 0, 0);
@@ -79,13 +90,13 @@ HeadsPane::HeadsPane(Workspace& shared, QWidget* parent)
     m_table->setItemDelegateForColumn(HeadTable::thumbnail, new TableColumn(ColumnKind::thumbnail, this));
     m_table->setItemDelegateForColumn(HeadTable::name, new TableColumn(ColumnKind::text, this));
     m_table->setItemDelegateForColumn(HeadTable::score, new TableColumn(ColumnKind::bar, this));
-    m_table->setItemDelegateForColumn(HeadTable::distance, new TableColumn(ColumnKind::number, this));
+    m_table->setItemDelegateForColumn(HeadTable::role, new TableColumn(ColumnKind::text, this));
     auto* header = m_table->horizontalHeader();
     header->setSectionResizeMode(QHeaderView::Fixed);
     header->setSectionResizeMode(HeadTable::score, QHeaderView::Stretch);
     m_table->setColumnWidth(HeadTable::thumbnail, 30);
     m_table->setColumnWidth(HeadTable::name, 60);
-    m_table->setColumnWidth(HeadTable::distance, 62);
+    m_table->setColumnWidth(HeadTable::role, 112);
     m_table->setSortingEnabled(true);
     m_table->sortByColumn(HeadTable::score, Qt::DescendingOrder);
     column->addWidget(m_table, 1);
@@ -98,11 +109,36 @@ HeadsPane::HeadsPane(Workspace& shared, QWidget* parent)
         QSettings(stateFile(), QSettings::IniFormat).setValue("heads/metric", m_metric->currentData());
         noteChange(kRun);
     });
-    connect(m_grid, &HeadGrid::headClicked, &shared, &Workspace::setHead);
-    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
-            [this](const QModelIndex& index) {
-                if (index.isValid() && !m_following) workspace().setHead(m_model->headAt(index.row()));
-            });
+    m_form->choose(QSettings(stateFile(), QSettings::IniFormat).value("heads/patterns").toBool() ? 1 : 0);
+    connect(m_form, &Segments::chosenChanged, this, [this](int form) {
+        QSettings(stateFile(), QSettings::IniFormat).setValue("heads/patterns", form == 1);
+        noteChange(kView);
+    });
+    const auto choose = [this](HeadId head, Qt::KeyboardModifiers modifiers) {
+        if (modifiers.testFlag(Qt::ControlModifier))
+            workspace().toggleHead(head);
+        else if (modifiers.testFlag(Qt::ShiftModifier))
+            workspace().extendHeads(head);
+        else
+            workspace().setHead(head);
+    };
+    connect(m_grid, &HeadGrid::headClicked, this, choose);
+    connect(m_grid, &HeadGrid::headHovered, &shared, &Workspace::setHoveredHead);
+    connect(m_table, &QTableView::entered, this,
+            [this](const QModelIndex& index) { workspace().setHoveredHead(m_model->headAt(index.row())); });
+    m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
+        if (m_following) return;
+        std::vector<HeadId> heads;
+        for (const auto& index : m_table->selectionModel()->selectedRows())
+            heads.push_back(m_model->headAt(index.row()));
+        if (heads.empty()) return;
+        const auto current = m_table->selectionModel()->currentIndex();
+        const HeadId shown = current.isValid() && m_table->selectionModel()->isSelected(current)
+                                 ? m_model->headAt(current.row())
+                                 : heads.front();
+        workspace().setHeads(std::move(heads), shown);
+    });
 }
 
 void HeadsPane::refresh(unsigned changes) {
@@ -110,34 +146,85 @@ void HeadsPane::refresh(unsigned changes) {
     if ((changes & (kView | kTheme)) != 0) showColors();
     if ((changes & kChosen) != 0) showChosen();
     if ((changes & kRunning) != 0) showRunning();
+    if ((changes & kHoverHead) != 0) m_grid->setHovered(workspace().hoveredHead());
 }
 
-// Scores are those of the heads as the model has them: a combination has no grid of its own.
+// Heads apart, seen through the filters: a combination has no grid of its own. Numbers of a filtered source
+// take a pass; until they are there the last ones stay.
 void HeadsPane::showScores() {
-    const auto& source = workspace().rawSource();
-    const auto& metric = headMetric(m_metric->currentData().toString());
+    const auto source = workspace().headsSource();
     if (!source) {
         m_grid->setScores(0, 0, 0, {});
-        m_model->setHeads(nullptr, metric, {}, 1);
+        m_model->setHeads(nullptr, metric(), {}, {}, 1);
+        m_scored.reset();
         m_left->clear();
         m_right->setText({});
         return showSentence(tr("Open a session or run a text to see its heads."));
     }
     showBody();
-    auto scores = headScores(*source, metric);
+    if (source != workspace().rawSource() && source != m_scored) {
+        m_right->setText(tr("counting through the filters…"));
+        compute(
+            "scores",
+            [source](std::stop_token stop) -> Result<bool> {
+                for (int layer = 0; layer < source->layersReady(); ++layer)
+                    for (int head = 0; head < source->info().heads; ++head)
+                        if (auto done = summarizeHead(*source, {layer, head}, stop); !done)
+                            return done.error();
+                return true;
+            },
+            [this, source](const Result<bool>& done) {
+                if (!done || source != workspace().headsSource()) return;
+                m_scored = source;
+                showScores();
+            });
+        return;
+    }
+    m_scored = source;
+    // Not there yet, or given up when the pane was hidden.
+    if (m_rolesOf != source || (m_roles.empty() && !isComputing("roles"))) findRoles();
+    auto scores = headScores(*source, metric(), m_roles);
     const auto& info = source->info();
-    const QSignalBlocker quiet(m_table->selectionModel());
-    m_model->setHeads(source, metric, scores, scoreScaleEnd(scores, metric));
+    m_following = true;
+    m_model->setHeads(source, metric(), scores, m_roles, scoreScaleEnd(scores, metric()));
+    m_following = false;
+    m_grid->setGroups(info.keyValueHeads > 0 ? info.heads / info.keyValueHeads : 1);
     m_grid->setScores(info.layers, info.heads, source->layersReady(), std::move(scores));
     const bool waiting = source->layersReady() < info.layers;
     showRunning();
     const auto ready = static_cast<qint64>(source->layersReady()) * info.heads;
     const auto all = static_cast<qint64>(info.layers) * info.heads;
-    m_left->setText(waiting ? tr("%1 of %2 heads ready").arg(countText(ready), countText(all))
-                            : tr("%1 heads").arg(countText(all)));
-    m_right->setText(QCoreApplication::translate("HeadMetric", metric.help));
+    QString count = waiting ? tr("%1 of %2 heads ready").arg(countText(ready), countText(all))
+                            : tr("%1 heads").arg(countText(all));
+    if (info.keyValueHeads < info.heads && info.keyValueHeads > 0)
+        count += tr(" · %1 key-value groups").arg(info.keyValueHeads);
+    m_left->setText(count);
+    QString help = QCoreApplication::translate("HeadMetric", metric().help);
+    if (info.renormalized) help += tr(" · renormalized");
+    m_right->setText(help);
     showColors();
     showChosen();
+}
+
+void HeadsPane::findRoles() {
+    const auto source = workspace().headsSource();
+    if (source->layersReady() < source->info().layers) return;  // once, at the run's end
+    m_rolesOf = source;
+    m_roles.clear();
+    compute(
+        "roles",
+        [run = workspace().run(), source](std::stop_token stop) {
+            return headRoles(*run, *source, {}, {}, stop);
+        },
+        [this, source](Result<std::vector<HeadRole>> roles) {
+            if (source != workspace().headsSource()) return;
+            if (!roles) {
+                m_rolesOf.reset();
+                return;
+            }
+            m_roles = *std::move(roles);
+            showScores();
+        });
 }
 
 // How far the layer is that is being computed; the run's own fraction is of all layers.
@@ -151,38 +238,52 @@ void HeadsPane::showRunning() {
 
 void HeadsPane::showColors() {
     const auto map = findColormap(workspace().view().colormap.toStdString());
-    if (!map || !workspace().rawSource()) return;
-    const auto& metric = headMetric(m_metric->currentData().toString());
-    const ColorScale scale(**map, 0, scoreScaleEnd(headScores(*workspace().rawSource(), metric), metric),
+    if (!map || !m_scored || m_scored != workspace().headsSource()) return;
+    const ColorScale scale(**map, 0, scoreScaleEnd(headScores(*m_scored, metric(), m_roles), metric()),
                            false);
     m_grid->setScale(scale);
     m_legend->setScale(scale);
-    m_model->setScale(workspace().scale(), ui::palette().masked);
+    m_model->setScale(workspace().sharedScale(), ui::palette().masked);
+    m_grid->setPatterns(m_form->chosen() == 1 ? std::function<QImage(HeadId)>([this](HeadId head) {
+        return m_model->thumbnailOf(head);
+    })
+                                              : std::function<QImage(HeadId)>());
+    m_legend->setVisible(m_form->chosen() == 0);
 }
 
 void HeadsPane::showChosen() {
-    const HeadId head = workspace().head();
-    m_grid->setChosen(head);
-    const int row = m_model->rowOf(head);
+    const auto& selection = workspace().selection();
+    m_grid->setChosen(selection.head, selection.heads);
     m_following = true;
-    if (row >= 0 && m_table->currentIndex().row() != row) {
-        m_table->selectRow(row);
-        m_table->scrollTo(m_model->index(row, 0));
+    auto* rows = m_table->selectionModel();
+    QItemSelection chosen;
+    for (const auto& head : selection.heads)
+        if (const int row = m_model->rowOf(head); row >= 0)
+            chosen.select(m_model->index(row, 0), m_model->index(row, HeadTable::columns - 1));
+    rows->select(chosen, QItemSelectionModel::ClearAndSelect);
+    if (const int row = m_model->rowOf(selection.head); row >= 0) {
+        if (rows->currentIndex().row() != row) {
+            rows->setCurrentIndex(m_model->index(row, 0), QItemSelectionModel::NoUpdate);
+            m_table->scrollTo(m_model->index(row, 0));
+        }
     }
     m_following = false;
 }
 
 // All heads in the table's order.
 QString HeadsPane::values() const {
-    if (!workspace().rawSource()) return {};
+    if (!m_scored) return {};
     QString text = tr("layer") + "\t" + tr("head") + "\t" + m_metric->currentText() + "\n";
-    const auto& metric = headMetric(m_metric->currentData().toString());
+    const auto scores = headScores(*m_scored, metric(), m_roles);
     for (int row = 0; row < m_model->rowCount(); ++row) {
         const HeadId head = m_model->headAt(row);
+        const double score =
+            scores[static_cast<std::size_t>(head.layer) * static_cast<std::size_t>(m_scored->info().heads) +
+                   static_cast<std::size_t>(head.head)];
         text += QString("%1\t%2\t%3\n")
                     .arg(head.layer)
                     .arg(head.head)
-                    .arg(workspace().rawSource()->summary(head).*metric.value, 0, 'g', 9);
+                    .arg(std::isfinite(score) ? QString::number(score, 'g', 9) : QString());
     }
     return text;
 }

@@ -72,7 +72,7 @@ class HeatmapPane final : public Pane {
 };
 
 HeatmapPane::HeatmapPane(Workspace& shared, QWidget* parent)
-    : Pane(shared, "heatmap", kRun | kSource | kHead | kHover | kPins | kView, parent) {
+    : Pane(shared, "heatmap", kRun | kSource | kHead | kHover | kPins | kTokens | kView, parent) {
     auto* body = new QWidget(this);
     auto* column = new QVBoxLayout(body);
     column->setContentsMargins(1, 0, 1, 1);
@@ -86,6 +86,11 @@ HeatmapPane::HeatmapPane(Workspace& shared, QWidget* parent)
 
     connect(m_view, &HeatmapView::hoverChanged, this, [this] { workspace().setHovered(m_view->hovered()); });
     connect(m_view, &HeatmapView::pinRequested, &shared, &Workspace::setPinned);
+    connect(m_view, &HeatmapView::pinToggled, &shared, &Workspace::togglePin);
+    connect(m_view, &HeatmapView::tokensChosen, &shared, &Workspace::setTokens);
+    connect(m_view, &HeatmapView::viewChanged, this,
+            [this] { workspace().setSeen(m_view->seenQueries(), m_view->seenKeys()); });
+    connect(&shared, &Workspace::moveAsked, m_view, &HeatmapView::showCell);
     connect(m_view, &HeatmapView::viewChanged, this, [this] {
         showZoom();
         showFacts();
@@ -102,7 +107,9 @@ HeatmapPane::HeatmapPane(Workspace& shared, QWidget* parent)
 
 void HeatmapPane::refresh(unsigned changes) {
     if ((changes & (kRun | kSource | kHead)) != 0) return showMap();
-    if ((changes & kPins) != 0) m_view->setPinned(workspace().pinned());
+    if ((changes & kPins) != 0) m_view->setPins(workspace().pins());
+    if ((changes & kTokens) != 0)
+        m_view->setTokens(workspace().selection().queries, workspace().selection().keys);
     if ((changes & kHover) != 0) m_view->setHovered(workspace().hovered());
     if ((changes & kView) != 0) return showScale();
     showFacts();
@@ -227,7 +234,9 @@ void HeatmapPane::showMap() {
     m_kind->setVisible(m_kind->count() > 1);
     m_view->setMap(workspace().source(), workspace().shownHead(), workspace().queryTexts(),
                    workspace().keyTexts());
-    m_view->setPinned(workspace().pinned());
+    m_view->setPins(workspace().pins());
+    m_view->setTokens(workspace().selection().queries, workspace().selection().keys);
+    workspace().setSeen(m_view->seenQueries(), m_view->seenKeys());
     showScale();
 }
 
@@ -277,8 +286,10 @@ void HeatmapPane::showFacts() {
         return;
     }
     m_readOut->setParts(cellFacts(workspace(), *cell, m_view->pooledCells()),
-                        workspace().pinned() ? tr("row %1 pinned").arg(countText(workspace().pinned()->query))
-                                             : tr("click a cell to pin it"));
+                        workspace().pins().size() > 1 ? tr("%1 cells pinned").arg(workspace().pins().size())
+                        : workspace().pinned()
+                            ? tr("row %1 pinned").arg(countText(workspace().pinned()->query))
+                            : tr("click a cell to pin it"));
     m_view->setAccessibleDescription(m_readOut->text());
 }
 

@@ -291,7 +291,7 @@ void LayersPane::showNumbers() {
             showScales();
         });
     const auto& info = m_maps.maps.front().source->info();
-    QStringList words{tr("mean row entropy below each map, nats")};
+    QStringList words{tr("row entropy below, nats")};
     if (info.renormalized) words << tr("renormalized");
     if (!info.combined.empty()) words << QString::fromStdString(info.combined);
     if (std::max(info.queries, info.keys) > kTileCells) words << tr("pooled where it is small");

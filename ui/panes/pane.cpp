@@ -43,6 +43,7 @@ Pane::Pane(Workspace& workspace, const char* name, unsigned follows, QWidget* pa
     follow(kRunning, &Workspace::runningChanged);
     follow(kDocuments, &Workspace::documentsChanged);
     follow(kHoverHead, &Workspace::headHovered);
+    follow(kSeen, &Workspace::seenChanged);
     if ((follows & kTheme) != 0)
         connect(&Appearance::instance(), &Appearance::changed, this, [this] { noteChange(kTheme); });
 }
@@ -143,7 +144,6 @@ void Pane::setBody(QWidget* body) {
 
 void Pane::addCaption() {
     m_column->addWidget(captionLine(this, m_left, m_right));
-    m_left->setMinimumWidth(1);
 }
 
 void Pane::showBody() {

@@ -24,6 +24,7 @@ namespace attnviz::ui {
 class ElidingLabel;
 
 class Pane : public QWidget {
+    Q_OBJECT
  public:
     enum Change : unsigned {
         kRun = 1U << 0U,      // another document, text or shape
@@ -38,6 +39,7 @@ class Pane : public QWidget {
         kRunning = 1U << 9U,  // how far a run is
         kDocuments = 1U << 10U,
         kHoverHead = 1U << 11U,
+        kSeen = 1U << 12U,  // the part of the map that the heatmap shows
         kAll = ~0U,
     };
 

@@ -5,14 +5,14 @@
 namespace attnviz::ui {
 
 extern const PaneDescriptor kClustersPane, kFlowPane, kHeadsPane, kHeatmapPane, kImportancePane, kLayersPane,
-    kNotesPane, kPositionalPane, kRolesPane, kStatisticsPane, kTokensPane;
+    kNotesPane, kOverviewPane, kPositionalPane, kRolesPane, kStatisticsPane, kTokensPane;
 
 namespace {
 
 // In the order of the View menu.
-const std::array kPanes{&kHeadsPane,      &kHeatmapPane,    &kLayersPane,     &kFlowPane,
-                        &kClustersPane,   &kTokensPane,     &kStatisticsPane, &kRolesPane,
-                        &kPositionalPane, &kImportancePane, &kNotesPane};
+const std::array kPanes{&kHeadsPane,      &kHeatmapPane,  &kOverviewPane,   &kLayersPane,
+                        &kFlowPane,       &kClustersPane, &kTokensPane,     &kStatisticsPane,
+                        &kPositionalPane, &kRolesPane,    &kImportancePane, &kNotesPane};
 
 }  // namespace
 

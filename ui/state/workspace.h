@@ -97,6 +97,11 @@ class Workspace final : public QObject {
     std::optional<Cell> pinned() const;
     void setPinned(std::optional<Cell> cell);  // this one alone, or none
     void togglePin(Cell cell);                 // beside the others
+    // The part of the map that the heatmap shows; asking it to show another.
+    KeyRange seenQueries() const { return m_seenQueries; }
+    KeyRange seenKeys() const { return m_seenKeys; }
+    void setSeen(KeyRange queries, KeyRange keys);
+    void askMove(Cell cell) { emit moveAsked(cell); }
     // The pinned query, else the hovered one, else the last.
     int activeQuery() const;
     std::optional<int> activeKey() const;
@@ -123,6 +128,8 @@ class Workspace final : public QObject {
     void headHovered();
     void tokensChosen();
     void hoverChanged();
+    void seenChanged();
+    void moveAsked(attnviz::ui::Cell cell);
     void pinChanged();
     void viewChanged();  // colours; filters come as sourceChanged too
     void modifiedChanged();
@@ -156,6 +163,7 @@ class Workspace final : public QObject {
     bool m_words = false;  // the texts are of words
     std::optional<Cell> m_hovered;
     std::optional<HeadId> m_hoveredHead;
+    KeyRange m_seenQueries, m_seenKeys;
     ViewSettings m_view;
     Filters m_shownFilters;
     std::vector<int> m_shownHeads;  // that are combined; empty: all

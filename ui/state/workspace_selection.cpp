@@ -100,6 +100,13 @@ void Workspace::setTokens(std::optional<KeyRange> queries, std::optional<KeyRang
     emit tokensChosen();
 }
 
+void Workspace::setSeen(KeyRange queries, KeyRange keys) {
+    if (queries == m_seenQueries && keys == m_seenKeys) return;
+    m_seenQueries = queries;
+    m_seenKeys = keys;
+    emit seenChanged();
+}
+
 std::optional<Cell> Workspace::pinned() const {
     return pins().empty() ? std::nullopt : std::optional(pins().back());
 }

@@ -1,5 +1,6 @@
 #include "ui/widgets/dock_title.h"
 
+#include <QCoreApplication>
 #include <QDockWidget>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -65,6 +66,12 @@ void DockTitle::setCollapsed(bool collapsed) {
         child->setVisible(!collapsed);
     setFixedHeight(collapsed ? 1 : kTitleHeight);
     updateGeometry();
+    // The dock shares out its room anew only when it is told.
+    if (auto* dock = parentWidget(); dock && dock->layout()) {
+        dock->layout()->invalidate();
+        QCoreApplication::postEvent(dock, new QEvent(QEvent::LayoutRequest));
+        dock->layout()->setGeometry(QRect(QPoint(0, 0), dock->size()));
+    }
 }
 
 void DockTitle::paintEvent(QPaintEvent*) {

@@ -50,9 +50,11 @@ void HeadGrid::setScale(const ColorScale& scale) {
     update();
 }
 
-void HeadGrid::setChosen(HeadId head) {
-    if (head == m_chosen) return;
+void HeadGrid::setChosen(HeadId head, std::vector<HeadId> chosen) {
+    std::erase(chosen, head);
+    if (head == m_chosen && chosen == m_others) return;
     m_chosen = head;
+    m_others = std::move(chosen);
     setAccessibleDescription(
         tr("Layer %1, head %2, score %3").arg(head.layer).arg(head.head).arg(scoreText(scoreAt(head))));
     if (hasFocus()) {
@@ -62,6 +64,26 @@ void HeadGrid::setChosen(HeadId head) {
     update();
 }
 
+void HeadGrid::setHovered(std::optional<HeadId> head) {
+    if (head == m_hovered) return;
+    m_hovered = head;
+    update();
+}
+
+void HeadGrid::setGroups(int headsPerGroup) {
+    m_groupSize = std::max(1, headsPerGroup);
+    update();
+}
+
+void HeadGrid::setPatterns(std::function<QImage(HeadId)> patterns) {
+    m_patterns = std::move(patterns);
+    update();
+}
+
+double HeadGrid::groupGap() const {
+    return m_groupSize > 1 && m_groupSize < m_heads ? 4 : 0;
+}
+
 void HeadGrid::setRunning(const QString& words, double fraction) {
     m_runningWords = words;
     m_runningFraction = fraction;
@@ -69,7 +91,9 @@ void HeadGrid::setRunning(const QString& words, double fraction) {
 }
 
 double HeadGrid::cellWidth() const {
-    return m_heads == 0 ? 0 : std::min(kMostCell, (width() - kIndexWidth - kMeanWidth - 2) / m_heads);
+    if (m_heads == 0) return 0;
+    const double gaps = groupGap() * ((m_heads - 1) / m_groupSize);
+    return std::max(1.0, std::min(kMostCell, (width() - kIndexWidth - kMeanWidth - 2 - gaps) / m_heads));
 }
 
 double HeadGrid::cellHeight() const {
@@ -90,15 +114,23 @@ QSize HeadGrid::sizeHint() const {
 
 QRectF HeadGrid::rectOf(HeadId head) const {
     const double w = cellWidth(), h = cellHeight();
-    return {kIndexWidth + head.head * w, kIndexHeight + head.layer * h, w, h};
+    const double gaps = groupGap() * (head.head / m_groupSize);
+    return {kIndexWidth + head.head * w + gaps, kIndexHeight + head.layer * h, w, h};
 }
 
 std::optional<HeadId> HeadGrid::headAt(const QPointF& position) const {
     const double w = cellWidth(), h = cellHeight();
     if (w <= 0 || h <= 0) return std::nullopt;
-    const int head = static_cast<int>(std::floor((position.x() - kIndexWidth) / w));
     const int layer = static_cast<int>(std::floor((position.y() - kIndexHeight) / h));
-    if (head < 0 || head >= m_heads || layer < 0 || layer >= m_layers) return std::nullopt;
+    if (layer < 0 || layer >= m_layers) return std::nullopt;
+    const double group = m_groupSize * w + groupGap();
+    const double x = position.x() - kIndexWidth;
+    const int first = static_cast<int>(std::floor(x / group)) * (groupGap() > 0 ? m_groupSize : 1);
+    const int head = groupGap() > 0
+                         ? first + static_cast<int>(std::floor((x - first / m_groupSize * group) / w))
+                         : static_cast<int>(std::floor(x / w));
+    if (x < 0 || head < 0 || head >= m_heads || (groupGap() > 0 && head >= first + m_groupSize))
+        return std::nullopt;
     return HeadId{layer, head};
 }
 
@@ -118,14 +150,15 @@ void HeadGrid::paintEvent(QPaintEvent*) {
     const int headStep =
         labelStep(w, QFontMetricsF(painter.font()).horizontalAdvance(QString::number(m_heads - 1)) + 5);
     for (int head = 0; head < m_heads; head += headStep)
-        painter.drawText(QRectF(kIndexWidth + head * w - 20, 0, w + 40, kIndexHeight - 2), Qt::AlignCenter,
+        painter.drawText(QRectF(rectOf({0, head}).left() - 20, 0, w + 40, kIndexHeight - 2), Qt::AlignCenter,
                          QString::number(head));
+    const double right = rectOf({0, m_heads - 1}).right();
     const int layerStep = labelStep(h, 12);
     for (int layer = 0; layer < m_layers; layer += layerStep)
         painter.drawText(QRectF(0, kIndexHeight + layer * h - 10, kIndexWidth - 6, h + 20),
                          Qt::AlignRight | Qt::AlignVCenter, QString::number(layer));
-    painter.drawText(QRectF(kIndexWidth + m_heads * w + 6, 0, kMeanWidth, kIndexHeight - 2),
-                     Qt::AlignLeft | Qt::AlignVCenter, tr("mean"));
+    painter.drawText(QRectF(right + 6, 0, kMeanWidth, kIndexHeight - 2), Qt::AlignLeft | Qt::AlignVCenter,
+                     tr("mean"));
 
     const double gap = std::min(w, h) >= 6 ? 1 : 0;
     for (int layer = 0; layer < m_layers; ++layer) {
@@ -142,19 +175,21 @@ void HeadGrid::paintEvent(QPaintEvent*) {
             const QRectF cell = rectOf({layer, head});
             const QRectF snapped(QPointF(std::round(cell.left()), std::round(cell.top())),
                                  QPointF(std::round(cell.right()) - gap, std::round(cell.bottom()) - gap));
-            painter.fillRect(snapped, color);
+            if (m_patterns && !std::isnan(score))
+                painter.drawImage(snapped, m_patterns({layer, head}));
+            else
+                painter.fillRect(snapped, color);
         }
         if (count > 0) {
             const double share = m_scale.zeroToOne(sum / count);
             const double thick = std::clamp(h * 0.24, 1.0, 5.0);
-            painter.fillRect(
-                QRectF(kIndexWidth + m_heads * w + 7, kIndexHeight + (layer + 0.5) * h - thick / 2,
-                       std::max(1.0, share * (kMeanWidth - 10)), thick),
-                p.tableBar);
+            painter.fillRect(QRectF(right + 7, kIndexHeight + (layer + 0.5) * h - thick / 2,
+                                    std::max(1.0, share * (kMeanWidth - 10)), thick),
+                             p.tableBar);
         }
     }
     if (m_layersReady < m_layers) {
-        const QRectF current(kIndexWidth, kIndexHeight + m_layersReady * h, m_heads * w, h);
+        const QRectF current(kIndexWidth, kIndexHeight + m_layersReady * h, right - kIndexWidth, h);
         painter.setPen(p.secondaryText);
         if (m_runningFraction >= 0 && h >= 6) {
             painter.fillRect(QRectF(current.left(), current.bottom() - 4, current.width(), 3), p.line);
@@ -177,7 +212,9 @@ void HeadGrid::paintEvent(QPaintEvent*) {
         painter.drawRect(cell);
     };
     painter.setRenderHint(QPainter::Antialiasing);
-    if (m_hovered) ring(*m_hovered, p.text, 1);
+    for (const auto& head : m_others)
+        if (head.layer < m_layers && head.head < m_heads) ring(head, p.text, 1);
+    if (m_hovered && m_hovered->layer < m_layers && m_hovered->head < m_heads) ring(*m_hovered, p.text, 1);
     if (m_chosen.layer < m_layers && m_chosen.head < m_heads) ring(m_chosen, p.accent, 2);
     if (m_keyboardFocus) {
         painter.setPen(QPen(p.accent, 2));
@@ -188,7 +225,7 @@ void HeadGrid::paintEvent(QPaintEvent*) {
 
 void HeadGrid::mousePressEvent(QMouseEvent* event) {
     if (event->button() != Qt::LeftButton) return;
-    if (const auto head = headAt(event->position())) emit headClicked(*head);
+    if (const auto head = headAt(event->position())) emit headClicked(*head, event->modifiers());
 }
 
 void HeadGrid::hover(std::optional<HeadId> head) {
@@ -238,7 +275,8 @@ void HeadGrid::keyPressEvent(QKeyEvent* event) {
     }
     if (m_layers == 0) return;
     head = {std::clamp(head.layer, 0, m_layers - 1), std::clamp(head.head, 0, m_heads - 1)};
-    if (head != m_chosen) emit headClicked(head);
+    // Arrows move; with Shift they take in what lies between, Space with Ctrl adds.
+    if (head != m_chosen) emit headClicked(head, event->modifiers());
 }
 
 bool HeadGrid::event(QEvent* event) {

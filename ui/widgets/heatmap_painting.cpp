@@ -47,6 +47,7 @@ void HeatmapView::paintFurniture(QCPPainter& painter) {
                    p.secondaryText, p.keyMark);
     paintTokenAxis(painter, m_queryAxis, {double(area.left()), double(area.top()), false, -1, 11, kLine},
                    p.text, p.secondaryText, p.accent);
+    paintTokens(painter);
     painter.setFont(interfaceFont(11));
     painter.setPen(p.secondaryText);
     const double top = area.top() - m_keyAxis.breadth - 24;
@@ -72,6 +73,30 @@ void HeatmapView::paintFurniture(QCPPainter& painter) {
                                 area.width() * 0.38, 20),
                          Qt::AlignCenter, tr("masked (later tokens)"));
     }
+}
+
+// Chosen tokens: a band along their edge, in the colour of queries or keys, and lines across the map.
+void HeatmapView::paintTokens(QCPPainter& painter) {
+    const auto& p = ui::palette();
+    const QRectF area(mapArea());
+    const auto band = [&](const std::optional<KeyRange>& range, const QCPAxis& axis, bool across,
+                          const QColor& color) {
+        if (!range) return;
+        const double low = across ? area.left() : area.top(), high = across ? area.right() : area.bottom();
+        const double from = std::clamp(axis.coordToPixel(range->begin), low, high);
+        const double to = std::clamp(axis.coordToPixel(range->end), low, high);
+        if (to - from < 0.5) return;
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(color);
+        painter.drawRect(across ? QRectF(from, area.top() - 4, to - from, 3)
+                                : QRectF(area.left() - 4, from, 3, to - from));
+        painter.setBrush(Qt::NoBrush);
+        painter.setPen(QPen(color, 1));
+        painter.drawRect(across ? QRectF(from, area.top(), to - from, area.height())
+                                : QRectF(area.left(), from, area.width(), to - from));
+    };
+    band(m_keyTokens, *xAxis, true, p.keyMark);
+    band(m_queryTokens, *yAxis, false, p.accent);
 }
 
 // Row entropy beside each query, incoming share below each key; zoomed out, the largest of a pixel.
@@ -152,12 +177,12 @@ void HeatmapView::paintOverlay(QCPPainter& painter) {
     const int pooled = pooledCells();
     painter.save();
     painter.setClipRect(area.adjusted(-3, -3, 3, 3));
-    if (m_pinned) {
-        const QRectF row = rectOf({m_pinned->query, 0}, pooled);
-        painter.setPen(QPen(p.accent, 2));
+    for (const auto& pin : m_pins) {
+        const QRectF row = rectOf({pin.query, 0}, pooled);
+        painter.setPen(QPen(p.accent, pin == m_pins.back() ? 2 : 1));
         painter.drawRect(QRectF(area.left(), row.top(), area.width(), row.height()));
         painter.setPen(QPen(Qt::white, 1));
-        painter.drawRect(rectOf(*m_pinned, pooled).adjusted(2, 2, -2, -2));
+        painter.drawRect(rectOf(pin, pooled).adjusted(2, 2, -2, -2));
     }
     if (m_hovered) {
         QRectF frame = rectOf(*m_hovered, pooled);
@@ -183,7 +208,7 @@ void HeatmapView::paintOverlay(QCPPainter& painter) {
         painter.drawRect(QRectF(m_pressed, m_dragged).normalized());
     }
     painter.restore();
-    const auto lit = m_hovered ? m_hovered : m_pinned;
+    const auto lit = m_hovered ? m_hovered : pinned();
     if (!lit) return;
     // The lit tokens again, in their colours, over the plain ones.
     const auto only = [](const TokenAxisLayout& layout, int token) {

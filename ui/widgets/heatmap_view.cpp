@@ -22,7 +22,7 @@ HeatmapView::HeatmapView(QWidget* parent) : QCustomPlot(parent) {
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Heatmap of the chosen head"));
-    setMinimumSize(260, 220);
+    setMinimumSize(220, 160);
     plotLayout()->setAutoMargins(QCP::msNone);
     axisRect()->setAutoMargins(QCP::msNone);
     axisRect()->setupFullAxesBox(false);
@@ -61,7 +61,9 @@ void HeatmapView::setMap(std::shared_ptr<const AttentionSource> source, HeadId h
     m_keyLabels = keyTokens;
     if (!sameTokens) {
         m_hovered.reset();
-        m_pinned.reset();
+        m_pins.clear();
+        m_queryTokens.reset();
+        m_keyTokens.reset();
         m_fitted = true;
     }
     placeMap();
@@ -97,10 +99,18 @@ void HeatmapView::setHovered(std::optional<Cell> cell) {
     layer("hover")->replot();
 }
 
-void HeatmapView::setPinned(std::optional<Cell> cell) {
-    if (cell && (cell->query >= queries() || cell->key >= keys())) cell.reset();
-    if (cell == m_pinned) return;
-    m_pinned = cell;
+void HeatmapView::setPins(const std::vector<Cell>& pins) {
+    std::vector<Cell> inside = pins;
+    std::erase_if(inside, [this](const Cell& cell) { return cell.query >= queries() || cell.key >= keys(); });
+    if (inside == m_pins) return;
+    m_pins = std::move(inside);
+    replot(rpQueuedReplot);
+}
+
+void HeatmapView::setTokens(std::optional<KeyRange> queryTokens, std::optional<KeyRange> keyTokens) {
+    if (queryTokens == m_queryTokens && keyTokens == m_keyTokens) return;
+    m_queryTokens = queryTokens;
+    m_keyTokens = keyTokens;
     replot(rpQueuedReplot);
 }
 
@@ -187,6 +197,22 @@ void HeatmapView::changed() {
     emit viewChanged();
 }
 
+KeyRange HeatmapView::seenQueries() const {
+    return {std::max(0, static_cast<int>(std::floor(yAxis->range().lower))),
+            std::min(queries(), static_cast<int>(std::ceil(yAxis->range().upper)))};
+}
+
+KeyRange HeatmapView::seenKeys() const {
+    return {std::max(0, static_cast<int>(std::floor(xAxis->range().lower))),
+            std::min(keys(), static_cast<int>(std::ceil(xAxis->range().upper)))};
+}
+
+void HeatmapView::showCell(Cell cell) {
+    if (queries() == 0) return;
+    setRanges(cell.key + 0.5 - xAxis->range().size() / 2, cell.query + 0.5 - yAxis->range().size() / 2,
+              xAxis->range().size());
+}
+
 void HeatmapView::fit() {
     if (queries() > 0) setRanges(0, 0, keys());
 }
@@ -221,6 +247,29 @@ void HeatmapView::hoverBy(const QPointF& position) {
     emit hoverChanged();
 }
 
+HeatmapView::Drag HeatmapView::edgeAt(const QPointF& position) const {
+    if (queries() == 0) return Drag::none;
+    const QRectF area(mapArea());
+    const bool across = position.x() >= area.left() && position.x() < area.right();
+    const bool down = position.y() >= area.top() && position.y() < area.bottom();
+    if (across && position.y() < area.top() && position.y() >= area.top() - m_keyAxis.breadth - 8)
+        return Drag::keys;
+    if (down && position.x() < area.left() && position.x() >= area.left() - m_queryAxis.breadth - 8)
+        return Drag::queries;
+    return Drag::none;
+}
+
+KeyRange HeatmapView::tokensBetween(const QPointF& one, const QPointF& other, Drag edge) const {
+    const bool across = edge == Drag::keys;
+    const int count = across ? keys() : queries();
+    const auto token = [&](const QPointF& at) {
+        const double cell = across ? xAxis->pixelToCoord(at.x()) : yAxis->pixelToCoord(at.y());
+        return std::clamp(static_cast<int>(std::floor(cell)), 0, count - 1);
+    };
+    const auto [first, last] = std::minmax({token(one), token(other)});
+    return {first, last + 1};
+}
+
 void HeatmapView::resizeEvent(QResizeEvent* event) {
     QCustomPlot::resizeEvent(event);
     placeMap();
@@ -238,14 +287,25 @@ void HeatmapView::mouseMoveEvent(QMouseEvent* event) {
                   m_pressedQueries.lower - (at.y() - m_pressed.y()) * cells, m_pressedKeys.size());
     } else if (m_drag == Drag::box) {
         layer("hover")->replot();
+    } else if (m_drag == Drag::keys || m_drag == Drag::queries) {
+        auto& range = m_drag == Drag::keys ? m_keyTokens : m_queryTokens;
+        range = tokensBetween(m_pressed, at, m_drag);
+        replot(rpQueuedReplot);
     } else {
+        setCursor(edgeAt(at) == Drag::none ? Qt::ArrowCursor : Qt::PointingHandCursor);
         hoverBy(at);
     }
 }
 
 void HeatmapView::mousePressEvent(QMouseEvent* event) {
     setFocus(Qt::MouseFocusReason);
-    if (event->button() != Qt::LeftButton || !QRectF(mapArea()).contains(event->position())) return;
+    if (event->button() != Qt::LeftButton) return;
+    if (const Drag edge = edgeAt(event->position()); edge != Drag::none) {
+        m_drag = edge;
+        m_pressed = m_dragged = event->position();
+        return;
+    }
+    if (!QRectF(mapArea()).contains(event->position())) return;
     m_drag = event->modifiers().testFlag(Qt::ShiftModifier) ? Drag::box : Drag::maybeClick;
     m_pressed = m_dragged = event->position();
     m_pressedKeys = xAxis->range();
@@ -257,7 +317,18 @@ void HeatmapView::mouseReleaseEvent(QMouseEvent* event) {
     if (event->button() != Qt::LeftButton) return;
     if (drag == Drag::maybeClick) {
         const auto cell = cellAt(event->position());
-        emit pinRequested(cell == m_pinned ? std::nullopt : cell);
+        if (cell && event->modifiers().testFlag(Qt::ControlModifier))
+            emit pinToggled(*cell);
+        else
+            emit pinRequested(cell == pinned() ? std::nullopt : cell);
+    } else if (drag == Drag::keys || drag == Drag::queries) {
+        // A click on the one token that is chosen lets it go.
+        const auto range = tokensBetween(m_pressed, event->position(), drag);
+        const bool again = m_dragged == m_pressed && range.size() == 1 &&
+                           range == (drag == Drag::keys ? m_keyTokens : m_queryTokens);
+        const std::optional<KeyRange> chosen = again ? std::nullopt : std::optional(range);
+        emit tokensChosen(drag == Drag::queries ? chosen : m_queryTokens,
+                          drag == Drag::keys ? chosen : m_keyTokens);
     } else if (drag == Drag::box) {
         const QRectF box = QRectF(m_pressed, event->position()).normalized();
         const double aspect = static_cast<double>(keys()) / std::max(1, queries());
@@ -283,7 +354,7 @@ void HeatmapView::wheelEvent(QWheelEvent* event) {
 
 void HeatmapView::keyPressEvent(QKeyEvent* event) {
     if (queries() == 0) return QCustomPlot::keyPressEvent(event);
-    Cell cell = m_hovered.value_or(m_pinned.value_or(Cell{queries() - 1, 0}));
+    Cell cell = m_hovered.value_or(pinned().value_or(Cell{queries() - 1, 0}));
     const int step = event->modifiers().testFlag(Qt::ShiftModifier) ? 10 * pooledCells() : pooledCells();
     switch (event->key()) {
         case Qt::Key_Left:
@@ -315,10 +386,14 @@ void HeatmapView::keyPressEvent(QKeyEvent* event) {
         case Qt::Key_Return:
         case Qt::Key_Enter:
         case Qt::Key_Space:
-            if (m_hovered) emit pinRequested(m_hovered == m_pinned ? std::nullopt : m_hovered);
+            if (m_hovered && event->modifiers().testFlag(Qt::ControlModifier))
+                emit pinToggled(*m_hovered);
+            else if (m_hovered)
+                emit pinRequested(m_hovered == pinned() ? std::nullopt : m_hovered);
             return;
         case Qt::Key_Escape:
             emit pinRequested(std::nullopt);
+            emit tokensChosen(std::nullopt, std::nullopt);
             return;
         default:
             return QCustomPlot::keyPressEvent(event);

@@ -1,5 +1,6 @@
 // One head's map with its tokens along both edges: square cells, row 0 on top, the exact value under the
-// pointer, zoom at the pointer, pan, Shift-drag to a box, double click to fit. A click pins a cell.
+// pointer, zoom at the pointer, pan, Shift-drag to a box, double click to fit. A click pins a cell, with Ctrl
+// beside the others; dragging along an edge chooses tokens there.
 //
 // Knows no workspace: it shows what it is given and says what happened. Tokens are plain text everywhere.
 #pragma once
@@ -9,6 +10,7 @@
 #include <QStringList>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "core/attention/attention_source.h"
 #include "ui/widgets/cell.h"
@@ -33,10 +35,13 @@ class HeatmapView final : public QCustomPlot {
     void setValuesShown(bool shown);
     void setMarginsShown(bool shown);
     void setHovered(std::optional<Cell> cell);
-    void setPinned(std::optional<Cell> cell);
+    void setPins(const std::vector<Cell>& pins);  // the latest last
+    void setTokens(std::optional<KeyRange> queries, std::optional<KeyRange> keys);
 
     std::optional<Cell> hovered() const { return m_hovered; }
-    std::optional<Cell> pinned() const { return m_pinned; }
+    std::optional<Cell> pinned() const {
+        return m_pins.empty() ? std::nullopt : std::optional(m_pins.back());
+    }
     AttentionPlottable& map() { return *m_map; }
     // The pooled cells under the hovered one: [first, last] of queries and keys.
     int pooledCells() const;
@@ -47,6 +52,9 @@ class HeatmapView final : public QCustomPlot {
     const TokenAxisLayout& keyAxisLayout() const { return m_keyAxis; }
     const TokenAxisLayout& queryAxisLayout() const { return m_queryAxis; }
 
+    KeyRange seenQueries() const;  // those that are in view, wholly or in part
+    KeyRange seenKeys() const;
+    void showCell(attnviz::ui::Cell cell);  // in the middle, as large as now
     void fit();
     void zoom(double factor, std::optional<QPointF> around = {});  // above 1 shows less
     void refresh();                                                // theme, tiles: paint all again
@@ -54,6 +62,8 @@ class HeatmapView final : public QCustomPlot {
  signals:
     void hoverChanged();
     void pinRequested(std::optional<attnviz::ui::Cell> cell);
+    void pinToggled(attnviz::ui::Cell cell);
+    void tokensChosen(std::optional<attnviz::KeyRange> queries, std::optional<attnviz::KeyRange> keys);
     void viewChanged();  // zoom or pan
     void tileWanted(const attnviz::TileKey& key);
 
@@ -71,7 +81,7 @@ class HeatmapView final : public QCustomPlot {
 
  private:
     class Painted;  // a layerable that paints by a member function of the view
-    enum class Drag { none, maybeClick, pan, box };
+    enum class Drag { none, maybeClick, pan, box, keys, queries };
 
     int queries() const;
     int keys() const;
@@ -79,6 +89,9 @@ class HeatmapView final : public QCustomPlot {
     void setRanges(double keyLower, double queryLower, double keySpan);
     void changed();
     void hoverBy(const QPointF& position);
+    Drag edgeAt(const QPointF& position) const;  // keys, queries or none
+    KeyRange tokensBetween(const QPointF& one, const QPointF& other, Drag edge) const;
+    void paintTokens(QCPPainter& painter);
 
     // heatmap_painting.cpp
     void paintFurniture(QCPPainter& painter);
@@ -90,7 +103,9 @@ class HeatmapView final : public QCustomPlot {
     AttentionPlottable* m_map;
     std::unique_ptr<Painted> m_furniture, m_overlay;
     QStringList m_queryLabels, m_keyLabels;
-    std::optional<Cell> m_hovered, m_pinned;
+    std::optional<Cell> m_hovered;
+    std::vector<Cell> m_pins;
+    std::optional<KeyRange> m_queryTokens, m_keyTokens;
     TokenAxisLayout m_keyAxis, m_queryAxis;
     bool m_marginsShown = true, m_fitted = true, m_keyboardFocus = false;
     Drag m_drag = Drag::none;
