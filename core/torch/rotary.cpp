@@ -116,6 +116,7 @@ Scaled yarn(ConfigReader& config, const Settings& settings) {
     double slow = numberOf(config, values, "beta_slow", 0.0);
     if (fast == 0) fast = 32;  // absent and zero are the same to the reference
     if (slow == 0) slow = 1;
+    if (settings.theta <= 1) config.failAt("rope_theta", "must be above 1 for yarn");
     const auto turning = static_cast<double>(settings.turning);
     // The feature that turns so many times over the original length.
     const auto featureOf = [&](double turns) {
@@ -230,6 +231,7 @@ Rotary Rotary::read(ConfigReader& config, const RotaryForm& form, const JsonValu
     }
     if (config.error()) return {};
     Scaled scaled = scaling->make(config, settings);
+    if (config.error()) return {};
     Rotary rotary;
     rotary.m_frequencies = std::move(scaled.frequencies);
     rotary.m_magnitude = scaled.magnitude;

@@ -66,6 +66,8 @@ class DecoderFamiliesTest : public QObject {
         row("scaling without a factor", "llama-gqa", "rope_scaling", R"({"type": "linear"})", "factor");
         row("a factor below zero", "llama-gqa", "rope_scaling", R"({"type": "yarn", "factor": -1})",
             "above 0");
+        row("a base that does not grow", "llama-gqa", "rope_scaling",
+            R"({"type": "yarn", "factor": 2, "rope_theta": 1})", "above 1");
         row("a base of nothing", "llama-gqa", "rope_theta", "0", "rope_theta");
         row("too few factors", "phi3-su", "rope_scaling",
             R"({"type": "longrope", "short_factor": [1.0], "long_factor": [1.0]})", "short_factor");
