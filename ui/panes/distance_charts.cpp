@@ -19,16 +19,17 @@ namespace attnviz::ui {
 namespace {
 
 constexpr int kMostPoints = 240, kDotted = 40;
-constexpr double kReach = 9;
+constexpr double kReach = 9, kLabelHeight = 22;
 
-// A range from 0 that ends a little above `largest`, with three or four labels: Qt writes "…" for labels that
-// stand closer than they are high.
-void rangeFromZero(QValueAxis& axis, double largest) {
-    constexpr double kMostSteps = 3.5;
-    const double top = largest > 0 ? largest * 1.06 : 1;
-    double tick = std::pow(10, std::floor(std::log10(top / kMostSteps)));
+// A range from 0 that ends a little above `largest`, so that a dot there is whole, with two to four labels,
+// as the height has room: Qt writes "…" for labels that stand closer than they are high.
+void rangeFromZero(QValueAxis& axis, double largest, const QChart& chart) {
+    const double height = std::max(20.0, chart.plotArea().height());
+    const double mostSteps = std::clamp(height / kLabelHeight, 1.2, 3.5);
+    const double top = largest > 0 ? largest * (1 + std::max(0.06, 6 / height)) : 1;
+    double tick = std::pow(10, std::floor(std::log10(top / mostSteps)));
     for (const double factor : {1.0, 2.0, 5.0, 10.0})
-        if (top / (tick * factor) <= kMostSteps) {
+        if (top / (tick * factor) <= mostSteps) {
             tick *= factor;
             break;
         }
@@ -162,6 +163,10 @@ ProfileChart::ProfileChart(const QString& name, QWidget* parent)
         series->attachAxis(m_distance);
         series->attachAxis(m_weight);
     }
+    connect(chart, &QChart::plotAreaChanged, this, [this, chart] {
+        rangeFromZero(*m_weight, m_largest, *chart);
+        nameDistances();
+    });
 }
 
 void ProfileChart::style() {
@@ -212,21 +217,33 @@ void ProfileChart::setProfile(const std::vector<double>& weights, const std::vec
     m_head->replace(head);
     m_uniform->replace(even);
     m_points->replace(head.size() <= kDotted ? head : QList<QPointF>());
-    for (const QString& label : m_distance->categoriesLabels()) m_distance->remove(label);
     const double aside = last * 0.012;  // dots at the ends are whole
     m_distance->setRange(-aside, last + aside);
     m_distance->setStartValue(0);
-    if (logarithmic) {
+    m_namedBreadth = -1;
+    nameDistances();
+    m_largest = largest;
+    rangeFromZero(*m_weight, largest, *m_view->chart());
+}
+
+// As many names as the breadth has room for.
+void ProfileChart::nameDistances() {
+    const int breadth = static_cast<int>(m_view->chart()->plotArea().width());
+    if (breadth == m_namedBreadth) return;
+    m_namedBreadth = breadth;
+    const auto count = static_cast<int>(m_weights.size());
+    for (const QString& label : m_distance->categoriesLabels()) m_distance->remove(label);
+    if (m_logarithmic) {
         for (const int distance : roundDistances(count - 1))
             m_distance->append(countText(distance), place(distance));
-    } else {
-        int step = 1;
-        for (const int wanted : {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10'000, 20'000})
-            if (step = wanted; count / wanted <= 9) break;
-        for (int distance = 0; distance < count; distance += step)
-            m_distance->append(countText(distance), distance);
+        return;
     }
-    rangeFromZero(*m_weight, largest);
+    const int most = std::clamp(breadth / 30, 2, 9);
+    int step = 1;
+    for (const int wanted : {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10'000, 20'000})
+        if (step = wanted; count / wanted <= most) break;
+    for (int distance = 0; distance < count; distance += step)
+        m_distance->append(countText(distance), distance);
 }
 
 std::optional<int> ProfileChart::distanceAt(const QPointF& position) const {
@@ -271,6 +288,8 @@ HeadDots::HeadDots(const QString& name, QWidget* parent)
         series->attachAxis(m_layerAxis);
         series->attachAxis(m_valueAxis);
     }
+    connect(chart, &QChart::plotAreaChanged, this,
+            [this, chart] { rangeFromZero(*m_valueAxis, m_largest, *chart); });
     m_all->setMarkerSize(5);
     m_others->setMarkerSize(7);
     m_shown->setMarkerSize(8);
@@ -324,7 +343,8 @@ void HeadDots::setValues(int layers, int heads, std::vector<double> values) {
     m_mean->replace(mean);
     m_layerAxis->setRange(-0.5, std::max(1, layers) - 0.5);
     m_layerAxis->setTickInterval(std::max(1, (layers + 11) / 12));
-    rangeFromZero(*m_valueAxis, largest);
+    m_largest = largest;
+    rangeFromZero(*m_valueAxis, largest, *m_view->chart());
 }
 
 void HeadDots::setChosen(const std::vector<HeadId>& chosen, HeadId shown, std::optional<HeadId> hovered) {

@@ -62,14 +62,16 @@ class ProfileChart final : public QObject {
 
  private:
     double place(double distance) const;
+    void nameDistances();
     ChartView* m_view;
     QLineSeries *m_head, *m_uniform;
     QScatterSeries* m_points;
     QCategoryAxis* m_distance;
     QValueAxis* m_weight;
     std::vector<double> m_weights, m_even;
+    double m_largest = 0;
     bool m_logarithmic = false;
-    int m_binned = 1;
+    int m_binned = 1, m_namedBreadth = -1;
 };
 
 // A dot a head by layer, the layer's mean as a line.
@@ -92,6 +94,7 @@ class HeadDots final : public QObject {
     QLineSeries* m_mean;
     QValueAxis *m_layerAxis, *m_valueAxis;
     int m_layers = 0, m_heads = 0;
+    double m_largest = 0;
     std::vector<double> m_values;
 };
 
