@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "core/model/decoder_text.h"
 
@@ -217,7 +218,14 @@ Result<std::shared_ptr<const AttentionRun>> runText(Model& model, const Tokenize
                                std::to_string(*info.configuredLength) +
                                " positions. Beyond them its attention is extrapolation.");
 
-    auto output = model.run(exact, options, listener, std::move(stop));
+    RunOptions asked = options;
+    const std::size_t predicted = info.encoderDecoder ? exact.targetIds.size() : exact.ids.size();
+    if (input.predictEachUpTo > 0 && predicted <= static_cast<std::size_t>(input.predictEachUpTo) &&
+        static_cast<std::int64_t>(predicted) * info.vocabulary <= kMostPredictedLogits) {
+        asked.predictAt.resize(predicted);
+        std::iota(asked.predictAt.begin(), asked.predictAt.end(), 0);
+    }
+    auto output = model.run(exact, asked, listener, std::move(stop));
     if (!output) return output.error();
     run->model = {info.name, info.family, info.dtype, {}, info.configJson};
     run->sources = std::move(output->sources);

@@ -27,7 +27,12 @@ struct TextInput {
     // Instead of text: run exactly these.
     std::optional<ModelInput> ids;
     MaxLength maxLength;
+    // Of a text of at most so many tokens, predictions at every position (as long as their logits stay within
+    // kMostPredictedLogits), whatever the options say; 0: where the options say.
+    int predictEachUpTo = 0;
 };
+
+inline constexpr std::int64_t kMostPredictedLogits = 1 << 24;
 
 // `tokenizer` may be null when ids are given: tokens are then numbered ("#17").
 Result<std::shared_ptr<const AttentionRun>> runText(Model& model, const Tokenizer* tokenizer,

@@ -4,15 +4,17 @@
 
 namespace attnviz::ui {
 
-extern const PaneDescriptor kClustersPane, kFlowPane, kHeadsPane, kHeatmapPane, kImportancePane, kLayersPane,
-    kNotesPane, kOverviewPane, kPositionalPane, kRolesPane, kStatisticsPane, kTokensPane;
+extern const PaneDescriptor kClustersPane, kComparisonPane, kFlowPane, kHeadsPane, kHeatmapPane,
+    kImportancePane, kLayersPane, kNotesPane, kOverviewPane, kPositionalPane, kPredictionsPane, kRolesPane,
+    kStatisticsPane, kTokensPane;
 
 namespace {
 
 // In the order of the View menu.
-const std::array kPanes{&kHeadsPane,      &kHeatmapPane,  &kOverviewPane,   &kLayersPane,
-                        &kFlowPane,       &kClustersPane, &kTokensPane,     &kStatisticsPane,
-                        &kPositionalPane, &kRolesPane,    &kImportancePane, &kNotesPane};
+const std::array kPanes{&kHeadsPane,       &kHeatmapPane,    &kOverviewPane,   &kLayersPane,
+                        &kFlowPane,        &kClustersPane,   &kComparisonPane, &kTokensPane,
+                        &kStatisticsPane,  &kPositionalPane, &kRolesPane,      &kImportancePane,
+                        &kPredictionsPane, &kNotesPane};
 
 }  // namespace
 

@@ -157,10 +157,15 @@ void paintTokenAxis(QPainter& painter, const TokenAxisLayout& layout, const Toke
     painter.save();
     const double line = paint.lineHeight;
     const bool ticks = layout.form == TokenAxisForm::ticks;
+    const auto numberOf = [&paint](int token) {
+        const int number = paint.numbers ? paint.numbers->at(static_cast<std::size_t>(token)) : token;
+        return number < 0 ? QString() : countText(number);
+    };
     for (const auto& label : layout.labels) {
         const bool marked = label.token == paint.marked;
-        const QColor color = marked ? markColor : text;
-        painter.setFont(tokenFont(paint.fontPixels, marked ? QFont::Bold : QFont::Normal));
+        const bool bold = paint.bold && !ticks && paint.bold->at(static_cast<std::size_t>(label.token));
+        const QColor color = marked ? markColor : bold ? paint.boldColor : text;
+        painter.setFont(tokenFont(paint.fontPixels, marked || bold ? QFont::Bold : QFont::Normal));
         if (paint.across && layout.form == TokenAxisForm::horizontal) {
             drawTokenText(painter, QRectF(paint.x + label.at - 200, paint.y - line - 3, 400, line),
                           Qt::AlignHCenter | Qt::AlignVCenter, label.text, color, dim);
@@ -179,7 +184,7 @@ void paintTokenAxis(QPainter& painter, const TokenAxisLayout& layout, const Toke
             painter.setFont(interfaceFont(paint.fontPixels));
             painter.setPen(color);
             painter.drawText(QRectF(paint.x + label.at - 60, paint.y - kTickLength - 2 * line, 120, line),
-                             Qt::AlignCenter, countText(label.token));
+                             Qt::AlignCenter, numberOf(label.token));
             painter.setFont(tokenFont(paint.fontPixels - 1));
             drawTokenText(painter, QRectF(paint.x + label.at - 60, paint.y - kTickLength - line, 120, line),
                           Qt::AlignHCenter | Qt::AlignVCenter, label.text, dim, dim);
@@ -196,10 +201,10 @@ void paintTokenAxis(QPainter& painter, const TokenAxisLayout& layout, const Toke
                 painter.setFont(interfaceFont(paint.fontPixels));
                 painter.setPen(ticks ? color : dim);
                 painter.drawText(QRectF(right - 80, top, 80, line), Qt::AlignRight | Qt::AlignVCenter,
-                                 countText(label.token));
+                                 numberOf(label.token));
                 right -= layout.indexBreadth;
                 painter.setFont(tokenFont(ticks ? paint.fontPixels - 1 : paint.fontPixels,
-                                          marked ? QFont::Bold : QFont::Normal));
+                                          marked || bold ? QFont::Bold : QFont::Normal));
             }
             drawTokenText(painter, QRectF(right - 400, top, 400, line), Qt::AlignRight | Qt::AlignVCenter,
                           label.text, ticks ? dim : color, dim);

@@ -4,13 +4,13 @@
 // The layout is a pure function of lengths, so that the window and a figure share it and tests can read it.
 #pragma once
 
+#include <QColor>
 #include <QString>
 #include <QStringList>
 #include <functional>
 #include <vector>
 
 class QPainter;
-class QColor;
 
 namespace attnviz::ui {
 
@@ -56,6 +56,9 @@ struct TokenAxisPaint {
     int marked = -1;
     int fontPixels = 11;
     double lineHeight = 16;
+    const std::vector<bool>* bold = nullptr;  // by token: drawn bold in `boldColor`; null: none
+    QColor boldColor = {};
+    const std::vector<int>* numbers = nullptr;  // by token: said instead of its index; below 0: nothing
 };
 void paintTokenAxis(QPainter& painter, const TokenAxisLayout& layout, const TokenAxisPaint& paint,
                     const QColor& text, const QColor& dim, const QColor& markColor);

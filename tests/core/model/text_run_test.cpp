@@ -348,6 +348,22 @@ class TextRunTest : public QObject {
         QCOMPARE(outcome.error().kind, ErrorKind::cancelled);
     }
 
+    void everyPositionOfAShortTextIsPredicted() {
+        ToyModel model(small());
+        auto input = text("a b c");  // five tokens with [CLS] and [SEP]
+        const auto positions = [&](int upTo) {
+            input.predictEachUpTo = upTo;
+            const auto result = run(model, input);
+            std::vector<int> found;
+            if (result)
+                for (const auto& prediction : (*result)->predictions) found.push_back(prediction.position);
+            return found;
+        };
+        QCOMPARE(positions(5), (std::vector<int>{0, 1, 2, 3, 4}));
+        QCOMPARE(positions(4), std::vector<int>{4});  // longer: the last, as the options say
+        QCOMPARE(positions(0), std::vector<int>{4});
+    }
+
     void aCausalModelGivesTheSameRowsToALongerText() {
         ToyModel model(small());
         const auto shorter = run(model, ids({5, 6, 7})), longer = run(model, ids({5, 6, 7, 8, 9}));
