@@ -106,7 +106,7 @@ void ComparisonPane::makeControls() {
         auto* made = new QComboBox(this);
         made->setAccessibleName(name);
         made->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-        made->setMinimumContentsLength(8);
+        made->setMinimumWidth(56);
         made->setMaximumWidth(260);
         row.addWidget(made, 1);
         return made;
@@ -122,6 +122,7 @@ void ComparisonPane::makeControls() {
     m_view = new Segments(tr("What is compared"),
                           {tr("A and B"), tr("Difference"), tr("All three"), tr("Changes"), tr("Similarity")},
                           this);
+    m_view->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);  // words whole; titles give way
     row.addWidget(m_view);
     const QSettings kept(stateFile(), QSettings::IniFormat);
     m_view->choose(std::clamp(kept.value("comparison/view", static_cast<int>(allThree)).toInt(), 0,

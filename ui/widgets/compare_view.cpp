@@ -22,10 +22,11 @@ std::size_t index(int value) {
 
 }  // namespace
 
+// Maps in their places within the room of each, and what labels take.
 struct CompareView::Attempt {
-    double cell = 0, left = 0, top = 0;  // what labels take
-    int font = 11;
-    std::vector<TokenAxisLayout> queries, keys;
+    double left = 0, top = 0;
+    double least = kMostCell;  // the smallest of their cells
+    std::vector<Placed> placed;
 };
 
 CompareView::CompareView(QWidget* parent) : QWidget(parent) {
@@ -65,7 +66,7 @@ void CompareView::setHovered(std::optional<Cell> joint) {
 }
 
 bool CompareView::pooled() const {
-    return m_stride > 1;
+    return std::ranges::any_of(m_placed, [](const Placed& placed) { return placed.stride > 1; });
 }
 
 // Of the joint axes: one beyond the last place.
@@ -78,37 +79,40 @@ Cell CompareView::jointShape() const {
     return shape;
 }
 
-// The largest cells at which all maps fit beside labels of the given breadths, and those labels.
+// The largest cells at which each map fits beside labels of the given breadths, and those labels.
 CompareView::Attempt CompareView::attempt(double left, double top, double width, double height) const {
     Attempt out;
-    out.cell = kMostCell;
-    for (const int at : m_shown) {
-        const auto& grid = *m_maps[index(at)].grid;
-        out.cell = std::min(
-            {out.cell, (width - left) / std::max(1, grid.columns), (height - top) / std::max(1, grid.rows)});
-    }
-    out.cell = std::max(out.cell, 0.01);
-    const bool small = out.cell < kSmallFontBelow;
-    out.font = small ? 10 : 11;
-    const QFontMetricsF metrics(tokenFont(out.font));
     for (const int at : m_shown) {
         const auto& map = m_maps[index(at)];
+        const auto& grid = *map.grid;
+        Placed placed;
+        placed.map = at;
+        placed.cell = std::clamp(
+            std::min((width - left) / std::max(1, grid.columns), (height - top) / std::max(1, grid.rows)),
+            0.01, kMostCell);
+        while (placed.cell * placed.stride * devicePixelRatioF() < 0.999) placed.stride *= 2;
+        const bool small = placed.cell < kSmallFontBelow;
+        placed.font = small ? 10 : 11;
+        const QFontMetricsF metrics(tokenFont(placed.font));
+        placed.rect.setSize({grid.columns * placed.cell, grid.rows * placed.cell});
         TokenAxisRequest request;
         request.lineHeight = small ? 11 : 16;
         request.widthOf = [&metrics](const QString& text) { return metrics.horizontalAdvance(text); };
         request.labels = &map.keys;
-        request.upper = map.grid->columns;
-        request.length = out.cell * map.grid->columns;
+        request.upper = grid.columns;
+        request.length = placed.rect.width();
         request.maxBreadth = top - 6;
-        out.keys.push_back(m_keyLabels ? layoutTokenAxis(request) : TokenAxisLayout{});
+        if (m_keyLabels) placed.keys = layoutTokenAxis(request);
         request.across = false;
         request.labels = &map.queries;
-        request.upper = map.grid->rows;
-        request.length = out.cell * map.grid->rows;
+        request.upper = grid.rows;
+        request.length = placed.rect.height();
         request.maxBreadth = left - 6;
-        out.queries.push_back(layoutTokenAxis(request));
-        out.top = std::max(out.top, m_keyLabels ? out.keys.back().breadth + 6 : 2);
-        out.left = std::max(out.left, out.queries.back().breadth + 8);
+        placed.queries = layoutTokenAxis(request);
+        out.top = std::max(out.top, m_keyLabels ? placed.keys.breadth + 6 : 2);
+        out.left = std::max(out.left, placed.queries.breadth + 8);
+        out.least = std::min(out.least, placed.cell);
+        out.placed.push_back(std::move(placed));
     }
     return out;
 }
@@ -120,7 +124,7 @@ void CompareView::place() {
     if (m_shown.empty() || width() < 40 || height() < 40) return update();
     const auto count = static_cast<double>(m_shown.size());
     const double room = (width() - 2 * kEdge - kGap * (count - 1)) / count;
-    m_bars = height() >= 150;
+    m_bars = height() >= 190;
     const double high = height() - kTitle - (m_bars ? kBar : 8);
     m_keyLabels = high >= 130;  // maps are worth more than their labels where there is little room
     double left = std::clamp(room * 0.3, 24.0, 92.0),
@@ -132,25 +136,19 @@ void CompareView::place() {
         best = attempt(left, top, room, high);
     }
     // Shorter labels leave room for larger cells, unless those call for longer labels again.
-    const Attempt again = attempt(std::min(left, best.left), std::min(top, best.top), room, high);
-    if (again.cell > best.cell && again.left <= best.left + 0.5 && again.top <= best.top + 0.5) best = again;
-    m_cell = best.cell;
-    m_font = best.font;
-    m_stride = 1;
-    while (m_cell * m_stride * devicePixelRatioF() < 0.999) m_stride *= 2;
+    Attempt again = attempt(std::min(left, best.left), std::min(top, best.top), room, high);
+    if (again.least > best.least && again.left <= best.left + 0.5 && again.top <= best.top + 0.5)
+        best = std::move(again);
 
     double used = 0;
-    for (const int at : m_shown) used += best.left + m_maps[index(at)].grid->columns * m_cell;
+    for (const auto& placed : best.placed) used += best.left + placed.rect.width();
     const double gap = count > 1 ? std::min(48.0, (width() - 2 * kEdge - used) / (count - 1)) : 0;
     double x = std::max(kEdge, (width() - used - gap * (count - 1)) / 2);
-    for (std::size_t i = 0; i < m_shown.size(); ++i) {
-        const auto& grid = *m_maps[index(m_shown[i])].grid;
+    m_placed = std::move(best.placed);
+    for (auto& placed : m_placed) {
         x += best.left;
-        m_placed.push_back(
-            {m_shown[i],
-             QRectF(std::round(x), std::round(kTitle + best.top), grid.columns * m_cell, grid.rows * m_cell),
-             std::move(best.queries[i]), std::move(best.keys[i])});
-        x += grid.columns * m_cell + gap;
+        placed.rect.moveTo(std::round(x), std::round(kTitle + best.top));
+        x += placed.rect.width() + gap;
     }
     update();
 }
@@ -171,17 +169,18 @@ std::optional<Cell> CompareView::ownCell(const CompareMap& map, Cell joint) cons
 }
 
 QRectF CompareView::cellRect(int map, Cell joint) const {
-    const QRectF rect = mapRect(map);
-    const auto own = rect.isEmpty() ? std::nullopt : ownCell(m_maps[index(map)], joint);
-    return own ? QRectF(rect.left() + own->key * m_cell, rect.top() + own->query * m_cell, m_cell, m_cell)
+    const auto placed = std::ranges::find(m_placed, map, &Placed::map);
+    const auto own = placed == m_placed.end() ? std::nullopt : ownCell(m_maps[index(map)], joint);
+    return own ? QRectF(placed->rect.left() + own->key * placed->cell,
+                        placed->rect.top() + own->query * placed->cell, placed->cell, placed->cell)
                : QRectF();
 }
 
 std::optional<Cell> CompareView::cellAt(const QPointF& position) const {
     for (const auto& placed : m_placed) {
         const auto& map = m_maps[index(placed.map)];
-        const int row = static_cast<int>(std::floor((position.y() - placed.rect.top()) / m_cell)),
-                  column = static_cast<int>(std::floor((position.x() - placed.rect.left()) / m_cell));
+        const int row = static_cast<int>(std::floor((position.y() - placed.rect.top()) / placed.cell)),
+                  column = static_cast<int>(std::floor((position.x() - placed.rect.left()) / placed.cell));
         if (row >= 0 && column >= 0 && row < map.grid->rows && column < map.grid->columns)
             return Cell{map.jointQueries[index(row)], map.jointKeys[index(column)]};
     }
@@ -189,11 +188,13 @@ std::optional<Cell> CompareView::cellAt(const QPointF& position) const {
 }
 
 // One pixel for each square of `stride` cells.
-QImage CompareView::imageOf(const CompareMap& map, int stride) const {
+QImage CompareView::imageOf(const Placed& placed) const {
+    const auto& map = m_maps[index(placed.map)];
+    const int stride = placed.stride;
     const auto& grid = *map.grid;
     const auto& p = ui::palette();
     const QRgb masked = (map.difference ? p.maskedDiverging : p.masked).rgb();
-    const QRgb alone = (m_cell >= kHatchedFrom ? p.panel : mixed(p.panel, p.disabledText, 0.3)).rgb();
+    const QRgb alone = (placed.cell >= kHatchedFrom ? p.panel : mixed(p.panel, p.disabledText, 0.3)).rgb();
     const auto& scale = map.difference ? m_differences : m_weights;
     QImage image((grid.columns + stride - 1) / stride, (grid.rows + stride - 1) / stride,
                  QImage::Format_RGB32);
@@ -215,8 +216,11 @@ QImage CompareView::imageOf(const CompareMap& map, int stride) const {
     return image;
 }
 
-void CompareView::paintHatches(QPainter& painter, const CompareMap& map, const QRectF& rect) const {
-    if (!map.difference || m_cell < kHatchedFrom) return;
+void CompareView::paintHatches(QPainter& painter, const Placed& placed) const {
+    const auto& map = m_maps[index(placed.map)];
+    const QRectF& rect = placed.rect;
+    const double cell = placed.cell;
+    if (!map.difference || cell < kHatchedFrom) return;
     const auto& grid = *map.grid;
     painter.save();
     painter.setPen(Qt::NoPen);
@@ -230,8 +234,8 @@ void CompareView::paintHatches(QPainter& painter, const CompareMap& map, const Q
             int end = column;
             while (isAlone(end)) ++end;
             if (end > column)
-                painter.drawRect(QRectF(rect.left() + column * m_cell, rect.top() + row * m_cell,
-                                        (end - column) * m_cell, m_cell));
+                painter.drawRect(QRectF(rect.left() + column * cell, rect.top() + row * cell,
+                                        (end - column) * cell, cell));
             column = std::max(end, column + 1);
         }
     painter.restore();
@@ -242,12 +246,12 @@ void CompareView::paintMap(QPainter& painter, const Placed& placed) {
     const auto& p = ui::palette();
     const QRectF& rect = placed.rect;
     auto& image = m_images[index(placed.map)];
-    if (image.isNull()) image = imageOf(map, m_stride);
+    if (image.isNull()) image = imageOf(placed);
     painter.save();
     painter.setClipRect(rect);
-    const double pixel = m_cell * m_stride;
+    const double pixel = placed.cell * placed.stride;
     painter.drawImage(QRectF(rect.topLeft(), QSizeF(image.width() * pixel, image.height() * pixel)), image);
-    paintHatches(painter, map, rect);
+    paintHatches(painter, placed);
     painter.restore();
     painter.setPen(p.line);
     painter.setBrush(Qt::NoBrush);
@@ -266,8 +270,8 @@ void CompareView::paintMap(QPainter& painter, const Placed& placed) {
 
     const auto own = m_hovered ? ownCell(map, *m_hovered) : std::nullopt;
     TokenAxisPaint paint;
-    paint.fontPixels = m_font;
-    paint.lineHeight = m_font < 11 ? 11 : 16;
+    paint.fontPixels = placed.font;
+    paint.lineHeight = placed.font < 11 ? 11 : 16;
     paint.x = rect.left();
     paint.y = rect.top();
     paint.marked = own ? own->key : -1;
@@ -294,7 +298,7 @@ void CompareView::paintHovered(QPainter& painter, const Placed& placed) const {
     painter.drawLine(QPointF(placed.rect.left(), cell.center().y()), QPointF(cell.left(), cell.center().y()));
     painter.drawLine(QPointF(cell.center().x(), placed.rect.top()), QPointF(cell.center().x(), cell.top()));
     // Cells below a few pixels are framed as a mark of a size that can be seen.
-    const double more = std::max(0.0, 6 - m_cell) / 2;
+    const double more = std::max(0.0, 6 - placed.cell) / 2;
     cell.adjust(-more, -more, more, more);
     painter.setPen(QPen(p.dark ? Qt::black : Qt::white, 4));
     painter.drawRect(cell);

@@ -1,4 +1,4 @@
-// Two maps and their difference side by side, each with its own tokens, cells of one size in all.
+// Two maps and their difference side by side, each with its own tokens, all as large as one another.
 //
 // Knows no workspace: it shows what it is given and says what happened. A cell is named by its place on the
 // joint axes of both texts, so that the one under the pointer is marked in every map that has it. Tokens
@@ -64,15 +64,18 @@ class CompareView final : public QWidget {
  private:
     struct Placed {
         int map = 0;
+        double cell = 1;  // pixels
+        int stride = 1;   // cells that share a pixel of the image
+        int font = 11;
         QRectF rect;
         TokenAxisLayout queries, keys;
     };
     struct Attempt;
     void place();
     Attempt attempt(double left, double top, double width, double height) const;
-    QImage imageOf(const CompareMap& map, int stride) const;
+    QImage imageOf(const Placed& placed) const;
     void paintMap(QPainter& painter, const Placed& placed);
-    void paintHatches(QPainter& painter, const CompareMap& map, const QRectF& rect) const;
+    void paintHatches(QPainter& painter, const Placed& placed) const;
     void paintHovered(QPainter& painter, const Placed& placed) const;
     void paintBars(QPainter& painter) const;
     Cell jointShape() const;
@@ -82,8 +85,6 @@ class CompareView final : public QWidget {
     std::vector<int> m_shown;
     std::vector<Placed> m_placed;
     std::vector<QImage> m_images;  // by map; null: to be made
-    double m_cell = 1;
-    int m_stride = 1, m_font = 11;
     bool m_bars = true, m_keyLabels = true;
     ColorScale m_weights, m_differences;
     std::optional<Cell> m_hovered;
