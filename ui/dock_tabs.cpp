@@ -1,8 +1,10 @@
 #include "ui/dock_tabs.h"
 
+#include <QCoreApplication>
 #include <QDockWidget>
 #include <QEvent>
 #include <QMainWindow>
+#include <QStyle>
 #include <QTabBar>
 
 #include "ui/widgets/dock_title.h"
@@ -11,6 +13,8 @@ namespace attnviz::ui {
 namespace {
 
 constexpr const char* kTools = "dockTabTools";
+constexpr const char* kTight = "tight";  // the style sheet's word for tabs with less room around their names
+constexpr int kTightSaves = 10;          // pixels a tab
 
 // Qt keeps the address of its dock with each tab.
 QDockWidget* currentDock(const QMainWindow& window, const QTabBar& bar) {
@@ -18,6 +22,19 @@ QDockWidget* currentDock(const QMainWindow& window, const QTabBar& bar) {
     for (auto* dock : window.findChildren<QDockWidget*>())
         if (reinterpret_cast<quintptr>(dock) == address) return dock;
     return nullptr;
+}
+
+// Many tabs in a narrow row stand closer, so that none lies below the tools.
+void fitTabs(QTabBar& bar, int room) {
+    const bool tight = bar.property(kTight).toBool();
+    int wide = bar.count() > 0 ? bar.tabRect(bar.count() - 1).right() + 1 : 0;
+    if (tight) wide += kTightSaves * bar.count();
+    if (tight == (wide > room)) return;
+    bar.setProperty(kTight, wide > room);
+    bar.style()->unpolish(&bar);
+    bar.style()->polish(&bar);
+    QEvent changed(QEvent::StyleChange);  // tabs keep their sizes until told
+    QCoreApplication::sendEvent(&bar, &changed);
 }
 
 }  // namespace
@@ -75,6 +92,7 @@ void DockTabs::placeTools(QTabBar& bar) {
     tools->setGeometry(bar.width() - size.width() - 4, (bar.height() - size.height()) / 2, size.width(),
                        size.height());
     tools->raise();
+    fitTabs(bar, tools->x());
 }
 
 bool DockTabs::eventFilter(QObject* watched, QEvent* event) {

@@ -136,6 +136,7 @@ QScrollArea { border: none; background: transparent; }
 QTabBar { background: @dockTitle; qproperty-drawBase: 0; }
 QTabBar::tab { background: @dockTitle; color: @secondaryText; border: none; border-right: 1px solid @line;
     border-top: 2px solid transparent; padding: 4px 11px 5px 11px; }
+QTabBar[tight="true"]::tab { padding: 4px 6px 5px 6px; }
 QTabBar::tab:selected { background: @panel; color: @text; font-weight: 600; border-top: 2px solid @accent; }
 QTabBar::tab:hover:!selected { background: @hoveredRow; }
 
