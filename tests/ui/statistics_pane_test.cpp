@@ -1,6 +1,7 @@
 // The numbers of the shown head on the real window, every head's dot, histogram and profile, and what gives
 // way in a low dock.
 #include <QComboBox>
+#include <QSettings>
 
 #include "core/analysis/histogram.h"
 #include "core/analysis/statistics.h"
@@ -9,6 +10,7 @@
 #include "ui/exporting/widget_figure.h"
 #include "ui/panes/distance_charts.h"
 #include "ui/panes/histogram_chart.h"
+#include "ui/state/file_controller.h"
 #include "ui/widgets/chart_view.h"
 
 using namespace attnviz;
@@ -53,7 +55,7 @@ class StatisticsPaneTest : public QObject {
     }
 
  private slots:
-
+    void init() { QSettings(stateFile(), QSettings::IniFormat).remove("statistics"); }
 
     void nothingOpenIsOneSentence() {
         PaneWindow test("statistics", {360, 420});

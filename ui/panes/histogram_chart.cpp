@@ -65,7 +65,7 @@ HistogramChart::HistogramChart(const QString& name, QWidget* parent)
 void HistogramChart::style() {
     const auto& p = ui::palette();
     styleChart(*m_view->chart());
-    m_view->chart()->setMargins(QMargins(0, 0, 8, 0));
+    m_view->chart()->setMargins(QMargins(2, 0, 8, 0));
     m_bars->setPen(Qt::NoPen);
     m_bars->setBrush(mixed(p.panel, p.accent, 0.75));
     m_line->setPen(QPen(p.text, 1.5));

@@ -35,6 +35,7 @@ void TokenStrip::setTokens(const std::vector<Token>& tokens, const QStringList& 
     m_texts.clear();
     m_breakAfter.clear();
     m_special.clear();
+    bool spaced = false;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
         const std::string& text = tokens[i].text;
         m_breakAfter.push_back(text.find('\n') != std::string::npos);
@@ -45,34 +46,56 @@ void TokenStrip::setTokens(const std::vector<Token>& tokens, const QStringList& 
         qsizetype marks = 0;
         while (marks < shown.size() && shown[marks] == QChar(0xB7)) ++marks;
         if (marks > 0 && marks < shown.size()) shown = " " + shown.mid(marks);
+        spaced = spaced || marks > 0;
         m_texts.push_back(shown);
     }
+    // Pieces of words without any mark of a space (WordPiece, whole words): what does not go on is a new
+    // word.
+    for (std::size_t i = 1; !spaced && i < m_texts.size(); ++i) {
+        const bool adjoins = tokens[i].end > tokens[i].begin && tokens[i].begin == tokens[i - 1].end;
+        if (m_texts[i].startsWith("##"))
+            m_texts[i].remove(0, 2);
+        else if (!adjoins)
+            m_texts[i].prepend(' ');
+    }
     m_weights.clear();
-    m_framed.reset();
+    m_queries.reset();
+    m_keys.reset();
     m_hovered.reset();
+    m_pressed.reset();
+    m_open.assign(m_texts.size(), false);
     verticalScrollBar()->setValue(0);
     layOut();
 }
 
-void TokenStrip::setWeights(std::vector<float> weights, bool logarithmic) {
+void TokenStrip::setWeights(std::vector<float> weights, bool logarithmic, bool sums) {
+    m_sums = sums;
     m_weights = std::move(weights);
     m_logarithmic = logarithmic;
     m_strongest = 0;
     for (const float weight : m_weights)
         if (!std::isnan(weight)) m_strongest = std::max<double>(m_strongest, weight);
-    if (static_cast<int>(m_texts.size()) > kUnfoldedTokens)
+    refold();
+}
+
+bool TokenStrip::isLong() const {
+    return static_cast<int>(m_texts.size()) > kUnfoldedTokens;
+}
+
+// Text that moved under the pointer would pick other tokens than a drag goes over.
+void TokenStrip::refold() {
+    if (isLong() && !m_pressed)
         layOut();
     else
         viewport()->update();
 }
 
-void TokenStrip::setFramed(std::optional<int> token) {
-    if (token == m_framed) return;
-    m_framed = token;
-    if (static_cast<int>(m_texts.size()) > kUnfoldedTokens)
-        layOut();
-    else
-        viewport()->update();
+void TokenStrip::setFramed(std::optional<KeyRange> queries, std::optional<KeyRange> keys, int step) {
+    m_step = step;
+    if (queries == m_queries && keys == m_keys) return;
+    m_queries = queries;
+    m_keys = keys;
+    refold();
 }
 
 void TokenStrip::setHovered(std::optional<int> token) {
@@ -91,7 +114,7 @@ int TokenStrip::foldedTokens() const {
 // Around the strongest tokens and the framed one there is context; long stretches between them are folded.
 std::vector<std::pair<int, int>> TokenStrip::folds() const {
     const int count = static_cast<int>(m_texts.size());
-    if (count <= kUnfoldedTokens || m_weights.size() != m_texts.size()) return {};
+    if (!isLong() || m_weights.size() != m_texts.size()) return {};
     std::vector<int> order(m_weights.size());
     for (int i = 0; i < count; ++i) order[static_cast<std::size_t>(i)] = i;
     const auto weightOf = [this](int token) {
@@ -101,16 +124,29 @@ std::vector<std::pair<int, int>> TokenStrip::folds() const {
     std::partial_sort(order.begin(), order.begin() + kPeaks, order.end(),
                       [&](int a, int b) { return weightOf(a) > weightOf(b); });
     std::vector<int> kept(order.begin(), order.begin() + kPeaks);
-    if (m_framed) kept.push_back(*m_framed);
+    for (const auto& range : {m_queries, m_keys})
+        if (range) {
+            kept.push_back(std::clamp(range->begin, 0, count - 1));
+            kept.push_back(std::clamp(range->end - 1, 0, count - 1));
+        }
     std::ranges::sort(kept);
     std::vector<std::pair<int, int>> out;
+    // What was opened stays open, whatever the weights become.
+    const auto fold = [&](int from, int end) {
+        for (int first = from; first < end;) {
+            int last = first;
+            while (last < end && !m_open[static_cast<std::size_t>(last)]) ++last;
+            if (last - first >= kShortestFold) out.emplace_back(first, last);
+            first = last + 1;
+        }
+    };
     int shownUntil = 0;
     for (const int token : kept) {
         const int from = std::max(0, token - kContext);
-        if (from - shownUntil >= kShortestFold) out.emplace_back(shownUntil, from);
+        fold(shownUntil, from);
         shownUntil = std::max(shownUntil, std::min(count, token + kContext / 2));
     }
-    if (count - shownUntil >= kShortestFold) out.emplace_back(shownUntil, count);
+    fold(shownUntil, count);
     return out;
 }
 
@@ -129,9 +165,11 @@ void TokenStrip::layOut() {
                 fold->first, fold->second - fold->first, QRectF(kMargin, y, right - kMargin, kLine), {}, 0};
             for (int i = fold->first; i < fold->second; ++i) {
                 const float weight = m_weights[static_cast<std::size_t>(i)];
-                piece.mass += std::isnan(weight) ? 0 : weight;
+                if (!std::isnan(weight))
+                    piece.mass = m_sums ? piece.mass + weight : std::max<double>(piece.mass, weight);
             }
-            piece.text = tr("%1 tokens, weight %2").arg(countText(piece.count), scoreText(piece.mass));
+            piece.text = (m_sums ? tr("%1 tokens, weight %2") : tr("%1 tokens, at most %2"))
+                             .arg(countText(piece.count), scoreText(piece.mass));
             m_pieces.push_back(piece);
             x = kMargin;
             y += kLine;
@@ -208,17 +246,31 @@ void TokenStrip::paintEvent(QPaintEvent*) {
         painter.setPen(unseen || m_special[at] ? p.secondaryText : p.text);
         painter.drawText(place.adjusted(0, 0, 2, 0), Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine,
                          piece.text);
-        if (m_framed == piece.token) {
-            painter.setBrush(Qt::NoBrush);
-            painter.setPen(QPen(p.accent, 2));
-            painter.drawRect(ground.adjusted(0, 0, 0, -1));
-        }
+        paintFrame(painter, piece.token, place, ground);
     }
     if (m_keyboardFocus) {
         painter.setPen(QPen(p.accent, 2));
         painter.setBrush(Qt::NoBrush);
         painter.drawRect(viewport()->rect().adjusted(1, 1, -1, -1));
     }
+}
+
+// Frames of neighbours are one: tokens that are chosen together are framed together.
+void TokenStrip::paintFrame(QPainter& painter, int token, const QRectF& place, const QRectF& ground) const {
+    const auto& p = ui::palette();
+    const auto frame = [&](const std::optional<KeyRange>& range, const QColor& color, double inset) {
+        if (!range || !range->contains(token)) return;
+        const bool first = token == range->begin, last = token == range->end - 1;
+        const QRectF box = (first ? ground : place).adjusted(0, inset, 0, -1 - inset);
+        painter.setBrush(Qt::NoBrush);
+        painter.setPen(QPen(color, 2));
+        painter.drawLine(box.topLeft(), box.topRight());
+        painter.drawLine(box.bottomLeft(), box.bottomRight());
+        if (first) painter.drawLine(box.topLeft(), box.bottomLeft());
+        if (last) painter.drawLine(box.topRight(), box.bottomRight());
+    };
+    frame(m_keys, p.keyMark, m_queries && m_queries->contains(token) ? 2 : 0);
+    frame(m_queries, p.accent, 0);
 }
 
 void TokenStrip::resizeEvent(QResizeEvent*) {
@@ -232,6 +284,21 @@ QRect TokenStrip::rectOf(int token) const {
     return {};
 }
 
+QRect TokenStrip::foldAt(int index) const {
+    for (const auto& piece : m_pieces)
+        if (piece.count > 1 && index-- == 0)
+            return piece.place.translated(0, -verticalScrollBar()->value()).toRect();
+    return {};
+}
+
+void TokenStrip::openFold(int index) {
+    for (const auto& piece : m_pieces)
+        if (piece.count > 1 && index-- == 0) {
+            std::fill_n(m_open.begin() + piece.token, piece.count, true);
+            return layOut();
+        }
+}
+
 std::optional<int> TokenStrip::tokenAt(const QPoint& position) const {
     const QPointF at(position.x(), position.y() + verticalScrollBar()->value());
     for (const auto& piece : m_pieces)
@@ -243,11 +310,24 @@ void TokenStrip::mouseMoveEvent(QMouseEvent* event) {
     const auto token = tokenAt(event->position().toPoint());
     if (token == m_hovered) return;
     setHovered(token);
+    if (m_pressed && event->buttons().testFlag(Qt::LeftButton)) {
+        if (token) emit tokenPicked(*token, event->modifiers(), true);
+        return;
+    }
     emit tokenHovered(token);
 }
 
 void TokenStrip::mousePressEvent(QMouseEvent* event) {
-    if (const auto token = tokenAt(event->position().toPoint())) emit tokenClicked(*token);
+    if (event->button() != Qt::LeftButton) return;
+    const QPoint at = event->position().toPoint();
+    for (int fold = 0; !foldAt(fold).isEmpty(); ++fold)
+        if (foldAt(fold).contains(at)) return openFold(fold);
+    m_pressed = tokenAt(at);
+    if (m_pressed) emit tokenPicked(*m_pressed, event->modifiers(), false);
+}
+
+void TokenStrip::mouseReleaseEvent(QMouseEvent*) {
+    if (std::exchange(m_pressed, std::nullopt)) refold();
 }
 
 void TokenStrip::leaveEvent(QEvent*) {
@@ -267,10 +347,20 @@ void TokenStrip::focusOutEvent(QFocusEvent*) {
 }
 
 void TokenStrip::keyPressEvent(QKeyEvent* event) {
+    if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) {
+        // The first fold after the token where arrow keys stand.
+        int fold = 0;
+        for (const auto& piece : m_pieces) {
+            if (piece.count == 1) continue;
+            if (piece.token > m_step) break;
+            ++fold;
+        }
+        return openFold(foldAt(fold).isEmpty() ? std::max(0, fold - 1) : fold);
+    }
     const int step = event->key() == Qt::Key_Left ? -1 : event->key() == Qt::Key_Right ? 1 : 0;
     if (step == 0 || m_texts.empty()) return QAbstractScrollArea::keyPressEvent(event);
-    const int next = std::clamp(m_framed.value_or(0) + step, 0, static_cast<int>(m_texts.size()) - 1);
-    emit tokenClicked(next);
+    const int next = std::clamp(m_step + step, 0, static_cast<int>(m_texts.size()) - 1);
+    emit tokenPicked(next, event->modifiers(), false);
 }
 
 }  // namespace attnviz::ui

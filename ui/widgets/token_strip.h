@@ -1,5 +1,5 @@
 // Running text, token by token, each on a ground as strong as its weight. Long texts fold stretches that
-// matter little, and say their mass. Hover and click report tokens.
+// matter little, and say their mass; a click opens one. Hover, click and drag report tokens.
 //
 // Only what is seen is painted; text is plain whatever it contains.
 #pragma once
@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/attention/visibility.h"
 #include "core/text/token.h"
 
 namespace attnviz::ui {
@@ -20,27 +21,32 @@ class TokenStrip final : public QAbstractScrollArea {
 
     void setTokens(const std::vector<Token>& tokens, const QStringList& labels);
     // By token, 0 to 1 of the strongest; NaN where the token cannot be seen. Empty: no colours.
-    void setWeights(std::vector<float> weights, bool logarithmic);
-    // The framed token (the query or key that the weights belong to), and the hovered one.
-    void setFramed(std::optional<int> token);
+    // `sums`: they are shares of one whole, of which a fold says its part; else it says its largest.
+    void setWeights(std::vector<float> weights, bool logarithmic, bool sums = true);
+    // The framed tokens: queries in the accent, keys in the key's colour. Arrow keys move on from `step`.
+    void setFramed(std::optional<KeyRange> queries, std::optional<KeyRange> keys, int step);
     void setHovered(std::optional<int> token);
 
     std::optional<int> tokenAt(const QPoint& position) const;
     QRect rectOf(int token) const;  // in the viewport; empty where folded
     int foldedTokens() const;
+    QRect foldAt(int index) const;  // in the viewport; empty where there are fewer
+    void openFold(int index);
     int contentHeight() const { return static_cast<int>(m_height); }
     QColor groundOf(float weight) const;
 
  signals:
     void contentHeightChanged();
     void tokenHovered(std::optional<int> token);
-    void tokenClicked(int token);
+    // `drag`: on from the token that was pressed before.
+    void tokenPicked(int token, Qt::KeyboardModifiers modifiers, bool drag);
 
  protected:
     void paintEvent(QPaintEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
     void leaveEvent(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void focusInEvent(QFocusEvent* event) override;
@@ -54,14 +60,20 @@ class TokenStrip final : public QAbstractScrollArea {
         double mass = 0;
     };
     void layOut();
+    void refold();
+    bool isLong() const;
+    void paintFrame(QPainter& painter, int token, const QRectF& place, const QRectF& ground) const;
     std::vector<std::pair<int, int>> folds() const;  // [first, end) stretches that are not shown
 
     std::vector<QString> m_texts;  // as running text: spaces as spaces
     std::vector<bool> m_breakAfter, m_special;
     std::vector<float> m_weights;
     double m_strongest = 0;
-    bool m_logarithmic = false;
-    std::optional<int> m_framed, m_hovered;
+    bool m_logarithmic = false, m_sums = true;
+    std::optional<KeyRange> m_queries, m_keys;
+    int m_step = 0;
+    std::optional<int> m_hovered, m_pressed;
+    std::vector<bool> m_open;  // by token: of a fold that was opened
     std::vector<Piece> m_pieces;
     double m_height = 0;
     bool m_keyboardFocus = false;
