@@ -164,8 +164,11 @@ ProfileChart::ProfileChart(const QString& name, QWidget* parent)
         series->attachAxis(m_weight);
     }
     connect(chart, &QChart::plotAreaChanged, this, [this, chart] {
+        // New labels move the plot's edge, which would ask for labels again.
+        if (std::exchange(m_naming, true)) return;
         rangeFromZero(*m_weight, m_largest, *chart);
         nameDistances();
+        m_naming = false;
     });
 }
 
@@ -288,8 +291,11 @@ HeadDots::HeadDots(const QString& name, QWidget* parent)
         series->attachAxis(m_layerAxis);
         series->attachAxis(m_valueAxis);
     }
-    connect(chart, &QChart::plotAreaChanged, this,
-            [this, chart] { rangeFromZero(*m_valueAxis, m_largest, *chart); });
+    connect(chart, &QChart::plotAreaChanged, this, [this, chart] {
+        if (std::exchange(m_naming, true)) return;
+        rangeFromZero(*m_valueAxis, m_largest, *chart);
+        m_naming = false;
+    });
     m_all->setMarkerSize(5);
     m_others->setMarkerSize(7);
     m_shown->setMarkerSize(8);

@@ -70,7 +70,7 @@ class ProfileChart final : public QObject {
     QValueAxis* m_weight;
     std::vector<double> m_weights, m_even;
     double m_largest = 0;
-    bool m_logarithmic = false;
+    bool m_logarithmic = false, m_naming = false;
     int m_binned = 1, m_namedBreadth = -1;
 };
 
@@ -95,6 +95,7 @@ class HeadDots final : public QObject {
     QValueAxis *m_layerAxis, *m_valueAxis;
     int m_layers = 0, m_heads = 0;
     double m_largest = 0;
+    bool m_naming = false;
     std::vector<double> m_values;
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "ui/theme/appearance.h"
 #include "ui/theme/chart_style.h"
@@ -108,16 +109,20 @@ void HistogramChart::setCounts(const std::optional<WeightHistogram>& head,
 
 // Every decade, every other one, or the ends, as the breadth has room.
 void HistogramChart::nameDecades() {
+    if (std::exchange(m_naming, true)) return;
     const double breadth = m_view->chart()->plotArea().width();
-    m_share->setTickCount(m_view->chart()->plotArea().height() >= 50 ? 3 : 2);
+    // Other labels move the plot's edge, which asks again: what is named already is left alone.
+    const int ticks = m_view->chart()->plotArea().height() >= 50 ? 3 : 2;
+    if (m_share->tickCount() != ticks) m_share->setTickCount(ticks);
     const int step = breadth >= 250 ? 1 : breadth >= 150 ? 2 : 6;
-    if (step == m_namedStep && m_perDecade == m_namedPerDecade) return;
-    m_namedStep = step;
-    m_namedPerDecade = m_perDecade;
-    for (const QString& label : m_weight->categoriesLabels()) m_weight->remove(label);
-    for (int decade = 0; decade <= 6; decade += step)
+    const bool named = step == std::exchange(m_namedStep, step) &&
+                       m_perDecade == std::exchange(m_namedPerDecade, m_perDecade);
+    if (!named)
+        for (const QString& label : m_weight->categoriesLabels()) m_weight->remove(label);
+    for (int decade = 0; !named && decade <= 6; decade += step)
         m_weight->append((decade == 0 ? QStringLiteral("≤") : QString()) + powerText(decade - 6),
                          1 + decade * m_perDecade);
+    m_naming = false;
 }
 
 std::optional<int> HistogramChart::binAt(const QPointF& position) const {

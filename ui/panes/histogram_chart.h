@@ -44,6 +44,7 @@ class HistogramChart final : public QObject {
     QValueAxis* m_share;
     std::vector<Bin> m_bins;
     int m_perDecade = 2, m_namedStep = 0, m_namedPerDecade = 0;
+    bool m_naming = false;
 };
 
 }  // namespace attnviz::ui
