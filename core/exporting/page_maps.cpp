@@ -12,6 +12,9 @@
 namespace attnviz {
 namespace {
 
+// What a masked cell is in the page: its script takes every negative number as one.
+constexpr float kPageMasked = -1.0F;
+
 constexpr int kLeastCells = 32;
 constexpr double kHalfLimit = 65504.0;
 
@@ -106,7 +109,7 @@ Result<std::vector<float>> pooledHead(const AttentionSource& source, HeadId head
     const AttentionInfo& info = source.info();
     const auto keys = static_cast<std::size_t>(info.keys);
     const auto columns = static_cast<std::size_t>(pooledSize(info.keys, pool));
-    std::vector<float> cells(static_cast<std::size_t>(pooledSize(info.queries, pool)) * columns, kMaskedCell);
+    std::vector<float> cells(static_cast<std::size_t>(pooledSize(info.queries, pool)) * columns, kPageMasked);
     // A band of whole pools, of about a quarter of a million weights, at a time.
     const int band = std::max(1, static_cast<int>(262'144 / std::max<std::size_t>(keys, 1) / pool)) * pool;
     std::vector<float> rows(static_cast<std::size_t>(std::min(band, info.queries)) * keys);

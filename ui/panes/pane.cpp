@@ -49,7 +49,7 @@ Pane::Pane(Workspace& workspace, const char* name, unsigned follows, QWidget* pa
 }
 
 Pane::~Pane() {
-    if (m_posted && m_alive) m_workspace.expect(-1);
+    if (m_alive) m_workspace.expect(-static_cast<int>(m_computing.size()) - (m_posted ? 1 : 0));
 }
 
 void Pane::noteChange(unsigned changes) {
@@ -80,6 +80,7 @@ void Pane::hideEvent(QHideEvent* event) {
     QWidget::hideEvent(event);
     if (m_computing.empty() || !m_alive) return;
     for (const auto& name : m_computing) m_workspace.analyses().cancel(name);
+    m_workspace.expect(-static_cast<int>(m_computing.size()));
     m_computing.clear();
     m_pending = kAll;
 }
@@ -87,7 +88,7 @@ void Pane::hideEvent(QHideEvent* event) {
 void Pane::cancel(const std::string& tag) {
     const std::string name = m_name + "/" + tag;
     m_workspace.analyses().cancel(name);
-    m_computing.erase(name);
+    if (m_computing.erase(name) > 0) m_workspace.expect(-1);
 }
 
 ProgressSink Pane::progressOf(const std::string& tag) {

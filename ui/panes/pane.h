@@ -65,11 +65,11 @@ class Pane : public QWidget {
     template <class Work, class Deliver>
     void compute(const std::string& tag, Work work, Deliver deliver) {
         const std::string name = m_name + "/" + tag;
-        m_computing.insert(name);
+        if (m_computing.insert(name).second) m_workspace.expect(1);
         m_workspace.analyses().submit(name, std::move(work),
                                       [this, name, pane = QPointer<Pane>(this), deliver](auto result) {
                                           if (!pane) return;
-                                          m_computing.erase(name);
+                                          if (m_computing.erase(name) > 0) m_workspace.expect(-1);
                                           if (result || result.error().kind != ErrorKind::cancelled)
                                               deliver(std::move(result));
                                       });
