@@ -61,7 +61,8 @@ class Pane : public QWidget {
     void noteChange(unsigned changes);
 
     // Computes off the UI thread. The newest request of a tag wins, and none is delivered to a pane that was
-    // hidden meanwhile: it computes anew when shown. `deliver` takes a Result that is never `cancelled`.
+    // hidden meanwhile, or after another run came: it computes anew. `deliver` takes a Result that is never
+    // `cancelled`.
     template <class Work, class Deliver>
     void compute(const std::string& tag, Work work, Deliver deliver) {
         const std::string name = m_name + "/" + tag;
@@ -70,6 +71,8 @@ class Pane : public QWidget {
                                       [this, name, pane = QPointer<Pane>(this), deliver](auto result) {
                                           if (!pane) return;
                                           if (m_computing.erase(name) > 0) m_workspace.expect(-1);
+                                          // Of the run before: what comes next computes anew.
+                                          if ((m_pending & kRun) != 0) return;
                                           if (result || result.error().kind != ErrorKind::cancelled)
                                               deliver(std::move(result));
                                       });

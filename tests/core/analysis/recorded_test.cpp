@@ -30,11 +30,16 @@ class RecordedTest : public QObject {
     std::shared_ptr<const AttentionRun> m_run;
 
     static Result<AnalysisResult> analyse(const AttentionRun& run, std::string_view id) {
-        AnalysisRequest request{run, run.main(), {}, {}, {}, {}, {}, {}, {}};
         // An analysis that compares two compares the run with itself.
-        request.otherRun = &run;
-        request.otherSource = &run.main();
-        return runAnalysis(*findAnalysis(id), request);
+        return runAnalysis(*findAnalysis(id), {.run = run,
+                                               .source = run.main(),
+                                               .options = {},
+                                               .layers = {},
+                                               .heads = {},
+                                               .progress = {},
+                                               .stop = {},
+                                               .otherRun = &run,
+                                               .otherSource = &run.main()});
     }
 
  private slots:
