@@ -68,6 +68,7 @@ void MapPanels::setPanels(std::vector<MapPanel> panels) {
         auto* rect = new QCPAxisRect(this, false);
         rect->setAutoMargins(QCP::msNone);
         rect->setMargins(QMargins());
+        rect->setMinimumSize(1, 1);  // else no map would be smaller than 50 pixels
         auto* keys = rect->addAxis(QCPAxis::atBottom);
         auto* queries = rect->addAxis(QCPAxis::atLeft);
         for (auto* axis : {keys, queries}) {
