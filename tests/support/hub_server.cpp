@@ -273,10 +273,20 @@ bool HubServer::send(int connection, const HubRequest& request, const HubReply& 
         if (!sendAll(connection, reply.body.data() + at, size)) return false;
         at += size;
         m_bodyBytes += static_cast<std::int64_t>(size);
+        std::function<void(const HubRequest&, std::int64_t)> sent;
+        {
+            const std::lock_guard lock(m_mutex);
+            sent = m_sent;
+        }
         if (sent) sent(request, static_cast<std::int64_t>(at));
         if (reply.microsecondsABlock > 0) ::usleep(static_cast<useconds_t>(reply.microsecondsABlock));
     }
     return reply.lengthKnown && reply.cutAfter < 0;
+}
+
+void HubServer::whenSent(std::function<void(const HubRequest&, std::int64_t sent)> told) {
+    const std::lock_guard lock(m_mutex);
+    m_sent = std::move(told);
 }
 
 }  // namespace attnviz::test

@@ -54,7 +54,8 @@ class HubServer final {
 
     std::map<std::string, HubModel> models;  // by "org/name"; set before the first request
     std::function<void(const HubRequest&, HubReply&)> adjust;
-    std::function<void(const HubRequest&, std::int64_t sent)> sent;  // of this answer's body, as it is sent
+    // Told how much of an answer's body was sent, as it is sent. May be changed while the server works.
+    void whenSent(std::function<void(const HubRequest&, std::int64_t sent)> told);
 
     std::vector<HubRequest> requests() const;
     void forget();  // the requests so far
@@ -69,6 +70,7 @@ class HubServer final {
 
     int m_listeners[2] = {-1, -1}, m_ports[2] = {0, 0};
     mutable std::mutex m_mutex;
+    std::function<void(const HubRequest&, std::int64_t sent)> m_sent;
     std::vector<HubRequest> m_requests;
     std::atomic<std::int64_t> m_bodyBytes = 0;
     std::vector<std::jthread> m_threads;

@@ -149,17 +149,17 @@ class HubTransferTest : public HubCase {
             if (request.store) reply.microsecondsABlock = 50'000;
         };
         QElapsedTimer since;
-        m_server->sent = [&](const HubRequest& request, std::int64_t bytes) {
+        m_server->whenSent([&](const HubRequest& request, std::int64_t bytes) {
             if (!request.store || bytes < 100'000 || stop.stop_requested()) return;
             since.start();
             stop.request_stop();
-        };
+        });
         const auto folder = download(kBoth, "org/small", stop.get_token());
         QVERIFY(!folder.ok());
         QCOMPARE(static_cast<int>(folder.error().kind), static_cast<int>(ErrorKind::cancelled));
         QVERIFY2(since.elapsed() < 500, qPrintable(QString::number(since.elapsed())));
         QCOMPARE(leftOver(), std::size_t{1});
-        m_server->sent = {};
+        m_server->whenSent({});
         m_server->adjust = {};
         m_server->forget();
         comes();
