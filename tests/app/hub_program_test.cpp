@@ -230,10 +230,10 @@ class HubProgramTest : public QObject {
         m_server->adjust = [](const HubRequest& request, HubReply& reply) {
             if (request.store) reply.microsecondsABlock = 300;
         };
-        m_server->sent = [&](const HubRequest& request, std::int64_t bytes) {
+        m_server->whenSent([&](const HubRequest& request, std::int64_t bytes) {
             if (!request.store || victim == 0 || bytes < limit) return;
             ::kill(static_cast<pid_t>(victim.exchange(0)), SIGKILL);
-        };
+        });
         const auto start = [&](QProcess& process) {
             auto environment = QProcessEnvironment::systemEnvironment();
             for (const auto& [name, value] : setting().variables)
@@ -280,10 +280,10 @@ class HubProgramTest : public QObject {
             value.isEmpty() ? environment.remove(name) : environment.insert(name, value);
         process.setProcessEnvironment(environment);
         std::atomic<bool> asked = false;
-        m_server->sent = [&](const HubRequest& request, std::int64_t) {
+        m_server->whenSent([&](const HubRequest& request, std::int64_t) {
             if (!asked.exchange(true) && request.method == "GET")
                 ::kill(static_cast<pid_t>(process.processId()), SIGINT);
-        };
+        });
         process.start(qEnvironmentVariable("ATTNVIZ_BIN"),
                       {"tokenize", "--model", "org/sample", "--text", "x"});
         QVERIFY(process.waitForFinished(20'000));
