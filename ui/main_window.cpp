@@ -1,6 +1,7 @@
 #include "ui/main_window.h"
 
 #include <QCloseEvent>
+#include <QDockWidget>
 #include <QDragEnterEvent>
 #include <QFileInfo>
 #include <QGuiApplication>
@@ -140,7 +141,15 @@ MainWindow::MainWindow(WindowSettings settings)
     m_welcome->defaultButton()->setFocus();
 }
 
-MainWindow::~MainWindow() = default;
+// Panes speak to the workspace until they are gone (a focus that leaves, a pointer that does): they go first.
+MainWindow::~MainWindow() {
+    m_idleTimer->stop();
+    for (QObject* speaker :
+         {static_cast<QObject*>(m_workspace), static_cast<QObject*>(m_runs), static_cast<QObject*>(m_files)})
+        speaker->disconnect(this);
+    delete takeCentralWidget();
+    qDeleteAll(findChildren<QDockWidget*>(QString(), Qt::FindDirectChildrenOnly));
+}
 
 void MainWindow::connectControllers() {
     connect(m_workspace, &Workspace::runChanged, this, &MainWindow::showRun);
