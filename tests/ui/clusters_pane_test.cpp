@@ -8,9 +8,7 @@
 #include <QTimer>
 
 #include "core/analysis/clusters.h"
-#include "tests/support/shared_data.h"
-#include "tests/ui/pane_window.h"
-#include "ui/dock_layout.h"
+#include "tests/ui/window_case.h"
 #include "ui/exporting/widget_figure.h"
 #include "ui/theme/appearance.h"
 #include "ui/theme/cluster_marks.h"
@@ -25,7 +23,6 @@ using namespace attnviz;
 using namespace attnviz::ui;
 using attnviz::test::PaneWindow;
 using attnviz::test::patternRun;
-using attnviz::test::PatternSource;
 
 class ClustersPaneTest : public QObject {
     Q_OBJECT
@@ -243,13 +240,7 @@ class ClustersPaneTest : public QObject {
         QVERIFY2(test.words().contains("Fewer than three heads"), qPrintable(test.words()));
         test.open(patternRun(2, 2, 5));
         QVERIFY(test.pane().picture());
-        auto cross = std::make_shared<AttentionRun>();
-        cross->input = attnviz::test::tokensOf(9);
-        cross->target = attnviz::test::tokensOf(6);
-        cross->sources = {std::make_shared<PatternSource>(2, 4, 9, 9, AttentionKind::encoder),
-                          std::make_shared<PatternSource>(2, 4, 6, 6, AttentionKind::decoder),
-                          std::make_shared<PatternSource>(2, 4, 6, 9, AttentionKind::cross)};
-        test.open(cross);
+        test.open(attnviz::test::encoderDecoderRun(2, 4, 9, 6));
         test.workspace().setSourceIndex(2);
         QVERIFY(test.settle());
         QVERIFY(test.pane().picture());

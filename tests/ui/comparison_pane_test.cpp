@@ -1,21 +1,14 @@
 // The Comparison pane in the real window: which documents it compares, what it draws and says of them.
-#include <QComboBox>
-#include <QDockWidget>
 #include <QGraphicsView>
-#include <QLabel>
-#include <QPushButton>
 #include <QSettings>
 #include <QTableView>
 #include <QToolButton>
-#include <QtTest>
 
 #include "core/analysis/difference.h"
-#include "tests/support/attention_text.h"
-#include "tests/ui/flow_window.h"
+#include "tests/ui/window_case.h"
 #include "ui/state/file_controller.h"
 #include "ui/widgets/compare_view.h"
 #include "ui/widgets/layer_dots.h"
-#include "ui/widgets/read_out.h"
 
 using namespace attnviz;
 using namespace attnviz::ui;
@@ -23,47 +16,10 @@ using namespace attnviz::test;
 
 namespace {
 
-class CompareWindow {
+class CompareWindow : public PaneWindow {
  public:
-    explicit CompareWindow(ThemeChoice theme = ThemeChoice::light, QSize size = {1100, 420}) {
-        WindowSettings settings;
-        settings.theme = theme;
-        settings.remember = false;
-        m_window = std::make_unique<MainWindow>(settings);
-        m_window->resize(1280, 800);
-        m_window->show();
-        m_dock = m_window->findChild<QDockWidget*>("comparison");
-        m_size = size;
-        showDock();
-    }
-    // The first document that opens brings the layout, in which this pane is closed.
-    void showDock() {
-        settle();
-        m_dock->setFloating(true);
-        m_dock->show();
-        m_dock->resize(m_size);
-        settle();
-    }
-    // A result that is delivered may set off another computation, which may end at once: idle several times
-    // over, with everything posted delivered between.
-    bool settle() {
-        return QTest::qWaitFor(
-            [this] {
-                for (int round = 0; round < 4; ++round) {
-                    QCoreApplication::sendPostedEvents();
-                    if (!m_window->isIdle() || !workspace().idle()) return false;
-                }
-                return true;
-            },
-            60'000);
-    }
-    int open(std::shared_ptr<const AttentionRun> run) {
-        Session session;
-        session.run = std::move(run);
-        workspace().open(session);
-        showDock();
-        return workspace().document().id;
-    }
+    explicit CompareWindow(ThemeChoice theme = ThemeChoice::light, QSize size = {1100, 420})
+        : PaneWindow("comparison", size, theme) {}
     // Two documents, the first of them current.
     void openBoth(std::shared_ptr<const AttentionRun> a, std::shared_ptr<const AttentionRun> b) {
         const int first = open(std::move(a));
@@ -71,60 +27,9 @@ class CompareWindow {
         workspace().setCurrentDocument(first);
         QVERIFY(settle());
     }
-    Workspace& workspace() { return m_window->workspace(); }
-    QDockWidget& dock() { return *m_dock; }
-    QToolButton& swapButton() {
-        for (auto* child : m_dock->findChildren<QToolButton*>())
-            if (child->accessibleName() == "Swap A and B") return *child;
-        qFatal("no such button");
-    }
-    CompareView& view() { return *m_dock->findChild<CompareView*>(); }
-    QTableView& table() { return *m_dock->findChild<QTableView*>(); }
-    Pane& pane() {
-        for (auto* child : m_dock->findChildren<QWidget*>())
-            if (auto* found = dynamic_cast<Pane*>(child)) return *found;
-        qFatal("the dock holds no pane");
-    }
-    QString says() {
-        for (auto* child : m_dock->findChildren<QWidget*>())
-            if (auto* found = dynamic_cast<ReadOut*>(child)) return found->text();
-        return {};
-    }
-    QString sentence() {
-        if (pane().picture()) return {};
-        for (auto* label : m_dock->findChildren<QLabel*>())
-            if (label->isVisible() && label->text().endsWith('.')) return label->text();
-        return {};
-    }
-    QComboBox& box(const QString& name) {
-        for (auto* child : m_dock->findChildren<QComboBox*>())
-            if (child->accessibleName() == name) return *child;
-        qFatal("no such box");
-    }
-    void press(const QString& words) {
-        for (auto* child : m_dock->findChildren<QAbstractButton*>())
-            if (child->text() == words) {
-                child->click();
-                settle();
-                return;
-            }
-        qFatal("no such button");
-    }
-    void move(const QPointF& at) {
-        QMouseEvent event(QEvent::MouseMove, at, view().mapToGlobal(at), Qt::NoButton, Qt::NoButton,
-                          Qt::NoModifier);
-        QCoreApplication::sendEvent(&view(), &event);
-        settle();
-    }
-    void picture(const QString& name) {
-        settle();
-        QVERIFY(m_dock->grab().save(name + ".png"));
-    }
-
- private:
-    std::unique_ptr<MainWindow> m_window;
-    QDockWidget* m_dock;
-    QSize m_size;
+    QToolButton& swapButton() { return named<QToolButton>("Swap A and B"); }
+    CompareView& view() { return part<CompareView>(); }
+    QTableView& table() { return part<QTableView>(); }
 };
 
 const std::vector<std::string> kGirl{"<s>",  "Once",    " upon", " a",  " time", ",",      " there", " was",
@@ -200,12 +105,12 @@ class ComparisonPaneTest : public QObject {
                  qPrintable(says));
         QVERIFY2(says.contains(number(b[8] - a[8])) && says.contains("head: JS"), qPrintable(says));
         // From the map of B to the current document, A: the same tokens there.
-        window.move(window.view().cellRect(1, joint).center());
+        window.move(window.view(), window.view().cellRect(1, joint).center());
         QCOMPARE(window.workspace().hovered(), std::optional(Cell{20, 8}));
         // A token that only B has is nobody's in A.
         const QRectF map = window.view().mapRect(1);
         const double cell = window.view().cellRect(1, joint).width();
-        window.move(map.topLeft() + QPointF(10.5 * cell, 12.5 * cell));
+        window.move(window.view(), map.topLeft() + QPointF(10.5 * cell, 12.5 * cell));
         QVERIFY(!window.workspace().hovered());
         QVERIFY2(window.says().contains("no partner"), qPrintable(window.says()));
         QTest::mouseClick(&window.view(), Qt::LeftButton, {},
@@ -239,13 +144,9 @@ class ComparisonPaneTest : public QObject {
         QCOMPARE(a.count(), 3);
         QCOMPARE(a.currentIndex(), 2);  // follows the current one
         QCOMPARE(window.box("Document B").count(), 2);
-        a.setCurrentIndex(0);
-        emit a.activated(0);
-        window.settle();
+        window.choose(a, 0);
         auto& b = window.box("Document B");
-        b.setCurrentIndex(0);
-        emit b.activated(0);
-        window.settle();
+        window.choose(b, 0);
         QVERIFY2(window.says().contains("23 of 31 tokens aligned"), qPrintable(window.says()));
         // The current one is neither: its hover is not shown here, and ours is not shown there.
         window.workspace().setHovered(Cell{4, 2});
@@ -355,11 +256,11 @@ class ComparisonPaneTest : public QObject {
 
     void longTextsArePooledOrRefused() {
         CompareWindow window;
-        window.openBoth(madeRun(2, 2, 700), madeRun(3, 2, 640));
+        window.openBoth(patternRun(2, 2, 700), patternRun(3, 2, 640));
         QVERIFY(window.pane().picture());
         QVERIFY(window.view().pooled());
         window.picture("comparison-long");
-        window.open(madeRun(2, 2, 4096));
+        window.open(patternRun(2, 2, 4096));
         QVERIFY2(window.sentence().contains("more than 1\u2009024 tokens"), qPrintable(window.sentence()));
     }
 

@@ -1,19 +1,47 @@
 // The Flow pane in the real window: what it draws, whom it follows, what it says it leaves out.
 #include <QDoubleSpinBox>
-#include <QLabel>
 #include <QLineEdit>
 #include <QSettings>
-#include <QtTest>
 
-#include "tests/support/attention_text.h"
-#include "tests/support/shared_data.h"
-#include "tests/ui/flow_window.h"
+#include "core/session/session.h"
+#include "tests/ui/window_case.h"
 #include "ui/exporting/widget_figure.h"
 #include "ui/state/file_controller.h"
+#include "ui/widgets/flow_view.h"
 
 using namespace attnviz;
 using namespace attnviz::ui;
 using namespace attnviz::test;
+
+namespace {
+
+class FlowWindow : public test::PaneWindow {
+ public:
+    explicit FlowWindow(ThemeChoice theme = ThemeChoice::light, QSize size = {832, 354})
+        : PaneWindow("flow", size, theme) {}
+    FlowView& view() { return part<FlowView>(); }
+    const SankeyGraph& graph() { return *view().picture().graph; }
+    int node(int column, int token) {
+        const auto& nodes = graph().nodes;
+        for (std::size_t at = 0; at < nodes.size(); ++at)
+            if (nodes[at].column == column && nodes[at].token == token) return static_cast<int>(at);
+        return -1;
+    }
+};
+
+// No two labels of a side touch, and none leaves the widget.
+void labelsStandApart(const FlowView& view) {
+    QVERIFY(!view.labels().empty());
+    const FlowView::Label* before = nullptr;
+    for (const auto& label : view.labels()) {
+        QVERIFY(QRectF(view.rect()).contains(label.place));
+        if (before && before->right == label.right)
+            QVERIFY(label.place.top() >= before->place.bottom() - 1e-6);
+        before = &label;
+    }
+}
+
+}  // namespace
 
 class FlowPaneTest : public QObject {
     Q_OBJECT
@@ -83,9 +111,7 @@ class FlowPaneTest : public QObject {
         auto& weights = window.box("Weights of which heads");
         QCOMPARE(weights.itemText(0), QString("Mean of 3 heads"));
         QCOMPARE(weights.itemText(1), QString("2 chosen heads"));
-        weights.setCurrentIndex(1);
-        emit weights.activated(1);
-        window.settle();
+        window.choose(weights, 1);
         QVERIFY2(window.says().contains("L1 H0, L1 H2, elsewhere mean of 3 heads"),
                  qPrintable(window.says()));
         std::vector<float> one(8), two(8);
@@ -131,24 +157,22 @@ class FlowPaneTest : public QObject {
         FlowWindow window;
         window.open(test::randomRun(3, 2, 6));
         const QPointF middle = window.view().rectOf(window.node(2, 4)).center();
-        QMouseEvent move(QEvent::MouseMove, middle, window.view().mapToGlobal(middle), Qt::NoButton,
-                         Qt::NoButton, Qt::NoModifier);
-        QCoreApplication::sendEvent(&window.view(), &move);
+        test::movePointer(window.view(), middle);
         QCOMPARE(window.view().spot().node, window.node(2, 4));
         window.settle();
         QVERIFY(window.workspace().hovered() && window.workspace().hovered()->query == 4);
         QVERIFY2(window.says().contains("L1 4 t4"), qPrintable(window.says()));
         QVERIFY(window.view().accessibleDescription().contains("t4"));
-        window.click(middle);
+        window.click(window.view(), middle);
         QVERIFY(window.workspace().pinned() && window.workspace().pinned()->query == 4);
         QCOMPARE(window.graph().kind, FlowKind::path);
         QVERIFY(!window.workspace().hovered());  // of the picture that has gone
         // A click on the lowest column chooses that token too.
-        window.click(window.view().rectOf(window.node(0, 1)).center());
+        window.click(window.view(), window.view().rectOf(window.node(0, 1)).center());
         QCOMPARE(window.workspace().pinned()->query, 1);
         // A layer's name chooses the layer.
         const double x = window.view().rectOf(window.node(1, 0)).center().x();
-        window.click({x, window.view().height() - 10.0});
+        window.click(window.view(), {x, window.view().height() - 10.0});
         QCOMPARE(window.workspace().head().layer, 0);
         QCOMPARE(window.view().picture().currentColumn, std::optional(1));
     }
@@ -195,9 +219,7 @@ class FlowPaneTest : public QObject {
         QVERIFY(window.says().startsWith("Layer 2"));
         auto& layer = window.box("Layer");
         QCOMPARE(layer.currentText(), QString("2"));
-        layer.setCurrentIndex(3);
-        emit layer.activated(3);
-        window.settle();
+        window.choose(layer, 3);
         QCOMPARE(window.workspace().head().layer, 3);
         QCOMPARE(window.graph().firstLayer, 3);
         labelsStandApart(window.view());
@@ -211,15 +233,12 @@ class FlowPaneTest : public QObject {
         FlowWindow window;
         window.open(run);
         QVERIFY(!window.pane().picture());
-        bool said = false;
-        for (auto* label : window.dock().findChildren<QLabel*>())
-            said = said || (label->isVisible() && label->text().contains("Cross attention"));
-        QVERIFY(said);
+        QVERIFY(window.words().contains("Cross attention"));
         window.press("Bipartite");
         QVERIFY(window.pane().picture());
         QCOMPARE(window.graph().links.size(), std::size_t{6});
         QCOMPARE(window.view().textOf(window.node(1, 1)), QString("b"));
-        window.click(window.view().rectOf(window.node(1, 1)).center());
+        window.click(window.view(), window.view().rectOf(window.node(1, 1)).center());
         QCOMPARE(window.workspace().pinned(), std::optional(Cell{1, 2}));
         window.press("Rollout");
         QVERIFY(!window.pane().picture());
@@ -294,7 +313,7 @@ class FlowPaneTest : public QObject {
     void twelveLayersOfSixtyTokensCanBeRead() {
         for (const QSize size : {QSize(832, 354), QSize(596, 250), QSize(596, 196), QSize(1180, 600)}) {
             FlowWindow window(ThemeChoice::light, size);
-            window.open(madeRun(12, 2, 60));
+            window.open(patternRun(12, 2, 60));
             labelsStandApart(window.view());
             QVERIFY(window.view().labels().size() >= 4);
             window.workspace().setPinned(Cell{40, 3});
@@ -314,7 +333,7 @@ class FlowPaneTest : public QObject {
 
     void aLongTextNeverFreezesAndSaysWhatItLeavesOut() {
         FlowWindow window;
-        window.open(madeRun(6, 2, 4096));
+        window.open(patternRun(6, 2, 4096));
         QCOMPARE(window.graph().tokens.size(), std::size_t{64});
         QVERIFY2(window.says().startsWith("Layers 0–5"), qPrintable(window.says()));
         labelsStandApart(window.view());
@@ -363,7 +382,7 @@ class FlowPaneTest : public QObject {
     void figuresHaveTextAndNoPicture() {
         for (const auto theme : {ThemeChoice::light, ThemeChoice::dark}) {
             FlowWindow window(theme);
-            window.open(madeRun(12, 2, 60));
+            window.open(patternRun(12, 2, 60));
             for (const int pinned : {-1, 30}) {
                 if (pinned >= 0) window.workspace().setPinned(Cell{pinned, 0});
                 window.settle();

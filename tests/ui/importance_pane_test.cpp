@@ -5,15 +5,13 @@
 #include <QTableView>
 
 #include "core/analysis/importance.h"
-#include "tests/support/shared_data.h"
-#include "tests/ui/pane_window.h"
+#include "tests/ui/window_case.h"
 #include "ui/widgets/segments.h"
 
 using namespace attnviz;
 using namespace attnviz::ui;
 using attnviz::test::PaneWindow;
 using attnviz::test::patternRun;
-using attnviz::test::PatternSource;
 
 class ImportancePaneTest : public QObject {
     Q_OBJECT
@@ -91,13 +89,7 @@ class ImportancePaneTest : public QObject {
         QCOMPARE(test.part<QTableView>().model()->rowCount(),
                  static_cast<int>(test.workspace().keyTexts().size()));
         test.workspace().setView({});
-        auto cross = std::make_shared<AttentionRun>();
-        cross->input = attnviz::test::tokensOf(9);
-        cross->target = attnviz::test::tokensOf(6);
-        cross->sources = {std::make_shared<PatternSource>(2, 4, 9, 9, AttentionKind::encoder),
-                          std::make_shared<PatternSource>(2, 4, 6, 6, AttentionKind::decoder),
-                          std::make_shared<PatternSource>(2, 4, 6, 9, AttentionKind::cross)};
-        test.open(cross);
+        test.open(attnviz::test::encoderDecoderRun(2, 4, 9, 6));
         test.workspace().setSourceIndex(2);
         QVERIFY(test.settle());
         QCOMPARE(test.part<QTableView>().model()->rowCount(), 9);

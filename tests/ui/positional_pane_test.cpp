@@ -4,8 +4,7 @@
 #include <QSpinBox>
 
 #include "core/analysis/positional.h"
-#include "tests/support/shared_data.h"
-#include "tests/ui/pane_window.h"
+#include "tests/ui/window_case.h"
 #include "ui/exporting/widget_figure.h"
 #include "ui/panes/distance_charts.h"
 #include "ui/widgets/chart_view.h"
@@ -15,7 +14,6 @@ using namespace attnviz;
 using namespace attnviz::ui;
 using attnviz::test::PaneWindow;
 using attnviz::test::patternRun;
-using attnviz::test::PatternSource;
 
 class PositionalPaneTest : public QObject {
     Q_OBJECT
@@ -97,13 +95,7 @@ class PositionalPaneTest : public QObject {
 
     void otherKindsAndFilters() {
         PaneWindow test("positional", {360, 520});
-        auto cross = std::make_shared<AttentionRun>();
-        cross->input = attnviz::test::tokensOf(9);
-        cross->target = attnviz::test::tokensOf(6);
-        cross->sources = {std::make_shared<PatternSource>(2, 4, 9, 9, AttentionKind::encoder),
-                          std::make_shared<PatternSource>(2, 4, 6, 6, AttentionKind::decoder),
-                          std::make_shared<PatternSource>(2, 4, 6, 9, AttentionKind::cross)};
-        test.open(cross);
+        test.open(attnviz::test::encoderDecoderRun(2, 4, 9, 6));
         QVERIFY(test.pane().picture());
         test.workspace().setSourceIndex(2);
         QVERIFY(test.settle());

@@ -1,13 +1,7 @@
 // The Predictions pane in the real window: which position it shows, and what it says where it has none.
-#include <QDockWidget>
-#include <QLabel>
 #include <QTableView>
-#include <QtTest>
 
-#include "tests/support/attention_text.h"
-#include "ui/main_window.h"
-#include "ui/panes/pane.h"
-#include "ui/state/workspace.h"
+#include "tests/ui/window_case.h"
 #include "ui/widgets/table_columns.h"
 
 using namespace attnviz;
@@ -15,65 +9,13 @@ using namespace attnviz::ui;
 
 namespace {
 
-class PredictionsWindow {
+class PredictionsWindow : public test::PaneWindow {
  public:
-    explicit PredictionsWindow(ThemeChoice theme = ThemeChoice::light) {
-        WindowSettings settings;
-        settings.theme = theme;
-        settings.remember = false;
-        m_window = std::make_unique<MainWindow>(settings);
-        m_window->resize(1280, 800);
-        m_window->show();
-        m_dock = m_window->findChild<QDockWidget*>("predictions");
-        showDock();
-    }
-    // The first document that opens brings the layout, in which the pane is behind others.
-    void showDock() {
-        settle();
-        m_dock->setFloating(true);
-        m_dock->show();
-        m_dock->resize(420, 320);
-        settle();
-    }
-    // A result that is delivered may set off another computation, which may end at once: idle several times
-    // over, with everything posted delivered between.
-    bool settle() {
-        return QTest::qWaitFor(
-            [this] {
-                for (int round = 0; round < 4; ++round) {
-                    QCoreApplication::sendPostedEvents();
-                    if (!m_window->isIdle() || !workspace().idle()) return false;
-                }
-                return true;
-            },
-            60'000);
-    }
-    void open(std::shared_ptr<const AttentionRun> run) {
-        Session session;
-        session.run = std::move(run);
-        workspace().open(session);
-        showDock();
-    }
-    Workspace& workspace() { return m_window->workspace(); }
-    QDockWidget& dock() { return *m_dock; }
-    Pane& pane() {
-        for (auto* child : m_dock->findChildren<QWidget*>())
-            if (auto* found = dynamic_cast<Pane*>(child)) return *found;
-        qFatal("the dock holds no pane");
-    }
-    QAbstractItemModel& table() { return *m_dock->findChild<QTableView*>()->model(); }
-    QString words() {
-        QString out;
-        for (auto* label : m_dock->findChildren<QLabel*>())
-            if (label->isVisible()) out += label->text() + "\n";
-        return out;
-    }
+    explicit PredictionsWindow(ThemeChoice theme = ThemeChoice::light)
+        : PaneWindow("predictions", {420, 320}, theme) {}
+    QAbstractItemModel& table() { return *part<QTableView>().model(); }
     // The likeliest token that is shown.
     QString first() { return table().index(0, 1).data().toString(); }
-
- private:
-    std::unique_ptr<MainWindow> m_window;
-    QDockWidget* m_dock;
 };
 
 // At each given position: "p<position>" with 0.75, "<b>" with 0.25.

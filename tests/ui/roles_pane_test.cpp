@@ -6,15 +6,13 @@
 #include <QTableView>
 
 #include "core/analysis/head_roles.h"
-#include "tests/support/shared_data.h"
-#include "tests/ui/pane_window.h"
+#include "tests/ui/window_case.h"
 #include "ui/exporting/widget_figure.h"
 
 using namespace attnviz;
 using namespace attnviz::ui;
 using attnviz::test::PaneWindow;
 using attnviz::test::patternRun;
-using attnviz::test::PatternSource;
 
 // A run that is under way: some layers are there.
 class Begun final : public AttentionSource {
@@ -183,13 +181,7 @@ class RolesPaneTest : public QObject {
         QVERIFY(test.settle());
         QCOMPARE(test.part<QTableView>().model()->rowCount(), 8);
         test.workspace().setView({});
-        auto cross = std::make_shared<AttentionRun>();
-        cross->input = attnviz::test::tokensOf(9);
-        cross->target = attnviz::test::tokensOf(6);
-        cross->sources = {std::make_shared<PatternSource>(2, 4, 9, 9, AttentionKind::encoder),
-                          std::make_shared<PatternSource>(2, 4, 6, 6, AttentionKind::decoder),
-                          std::make_shared<PatternSource>(2, 4, 6, 9, AttentionKind::cross)};
-        test.open(cross);
+        test.open(attnviz::test::encoderDecoderRun(2, 4, 9, 6));
         test.workspace().setSourceIndex(2);
         QVERIFY(test.settle());
         QCOMPARE(test.part<QTableView>().model()->rowCount(), 8);

@@ -5,8 +5,7 @@
 
 #include "core/analysis/histogram.h"
 #include "core/analysis/statistics.h"
-#include "tests/support/shared_data.h"
-#include "tests/ui/pane_window.h"
+#include "tests/ui/window_case.h"
 #include "ui/exporting/widget_figure.h"
 #include "ui/panes/distance_charts.h"
 #include "ui/panes/histogram_chart.h"
@@ -17,7 +16,6 @@ using namespace attnviz;
 using namespace attnviz::ui;
 using attnviz::test::PaneWindow;
 using attnviz::test::patternRun;
-using attnviz::test::PatternSource;
 
 class StatisticsPaneTest : public QObject {
     Q_OBJECT
@@ -165,13 +163,7 @@ class StatisticsPaneTest : public QObject {
         QVERIFY(test.settle());
         QVERIFY(test.pane().picture());
         test.workspace().setView({});
-        auto cross = std::make_shared<AttentionRun>();
-        cross->input = attnviz::test::tokensOf(9);
-        cross->target = attnviz::test::tokensOf(6);
-        cross->sources = {std::make_shared<PatternSource>(2, 4, 9, 9, AttentionKind::encoder),
-                          std::make_shared<PatternSource>(2, 4, 6, 6, AttentionKind::decoder),
-                          std::make_shared<PatternSource>(2, 4, 6, 9, AttentionKind::cross)};
-        test.open(cross);
+        test.open(attnviz::test::encoderDecoderRun(2, 4, 9, 6));
         test.workspace().setSourceIndex(2);
         QVERIFY(test.settle());
         QVERIFY(!test.part<ProfileChart>().view()->isVisible());

@@ -6,8 +6,7 @@
 #include <QTableView>
 
 #include "core/analysis/importance.h"
-#include "tests/support/shared_data.h"
-#include "tests/ui/pane_window.h"
+#include "tests/ui/window_case.h"
 #include "ui/state/file_controller.h"
 #include "ui/widgets/segments.h"
 #include "ui/widgets/token_strip.h"
@@ -16,7 +15,6 @@ using namespace attnviz;
 using namespace attnviz::ui;
 using attnviz::test::PaneWindow;
 using attnviz::test::patternRun;
-using attnviz::test::PatternSource;
 
 class TokensPaneTest : public QObject {
     Q_OBJECT
@@ -166,13 +164,7 @@ class TokensPaneTest : public QObject {
                      static_cast<int>(test.workspace().keyTexts().size()));
         }
         test.workspace().setView({});
-        auto cross = std::make_shared<AttentionRun>();
-        cross->input = attnviz::test::tokensOf(9);
-        cross->target = attnviz::test::tokensOf(6);
-        cross->sources = {std::make_shared<PatternSource>(2, 4, 9, 9, AttentionKind::encoder),
-                          std::make_shared<PatternSource>(2, 4, 6, 6, AttentionKind::decoder),
-                          std::make_shared<PatternSource>(2, 4, 6, 9, AttentionKind::cross)};
-        test.open(cross);
+        test.open(attnviz::test::encoderDecoderRun(2, 4, 9, 6));
         test.workspace().setSourceIndex(2);
         QVERIFY(test.settle());
         auto& strip = test.part<TokenStrip>();
