@@ -1,4 +1,5 @@
-// Wiring: arguments to a command, the stop token that an interrupt fires, and the exit code.
+// Wiring: arguments to a command, the stop token that an interrupt fires, and the exit code. Called by the
+// launcher, which is all that the executable holds.
 #include <pthread.h>
 #include <unistd.h>
 
@@ -12,7 +13,6 @@
 #include "app/analysis_commands.h"
 #include "app/command.h"
 #include "app/command_line.h"
-#include "app/passive_threads.h"
 #include "app/terminal.h"
 #include "app/window.h"
 
@@ -39,7 +39,7 @@ void watchInterrupts(std::stop_source stop) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+extern "C" int attnviz_main(int argc, char** argv) {
     using namespace attnviz;
     std::signal(SIGPIPE, SIG_DFL);
     std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of a write, which has a sentence
@@ -50,8 +50,6 @@ int main(int argc, char** argv) {
     }
     const CommandLine& line = parsed.line;
     const bool window = !line.command && !line.analysis;
-    if (window || (line.session.empty() && (line.analysis || (line.command->options & kRunOptions))))
-        startWithPassiveThreads(argv);
     // Static, because Qt may have something to say while its own statics end.
     static Terminal terminal(line.quiet, line.verbose);
     const auto configuration = loadConfiguration(line.config);

@@ -29,7 +29,8 @@ QString shared(const char* path) {
 struct Watched {
     int code = -1;
     bool seen = false, torch = false;
-    bool passive = false;  // OMP_WAIT_POLICY=passive was there when the libraries were loaded
+    bool passive =
+        false;  // libgomp, when it was loaded, found the policy that keeps its threads from spinning
     QString err;
 };
 
@@ -40,6 +41,7 @@ Watched watch(const QStringList& arguments, const QString& module = {}) {
     const QTemporaryDir log;
     environment.insert("LD_DEBUG", "files");
     environment.insert("LD_DEBUG_OUTPUT", log.filePath("loaded"));
+    environment.insert("OMP_DISPLAY_ENV", "verbose");
     process.setProcessEnvironment(environment);
     process.start(qEnvironmentVariable("ATTNVIZ_BIN"), arguments);
     Watched watched;
@@ -57,15 +59,13 @@ Watched watch(const QStringList& arguments, const QString& module = {}) {
         QFile file(maps);
         if (!file.open(QIODevice::ReadOnly)) continue;
         look(QString::fromUtf8(file.readAll()));
-        QFile variables(QString("/proc/%1/environ").arg(process.processId()));
-        if (watched.torch && variables.open(QIODevice::ReadOnly))
-            watched.passive = watched.passive || variables.readAll().contains("OMP_WAIT_POLICY=passive");
     }
     if (process.state() != QProcess::NotRunning) process.kill();
     process.waitForFinished();
     for (const auto& name : QDir(log.path()).entryList(QDir::Files)) look(readBytes(log.filePath(name)));
     watched.code = process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1;
     watched.err = QString::fromUtf8(process.readAllStandardError());
+    watched.passive = watched.err.contains("GOMP_SPINCOUNT = '0'");
     return watched;
 }
 
