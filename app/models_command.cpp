@@ -7,23 +7,15 @@
 #include "app/output.h"
 #include "core/base/readable.h"
 #include "core/model/engine_loader.h"
-#include "core/model/hub/hub_cache.h"
 #include "core/model/hub/hub_settings.h"
-#include "core/model/model_config.h"
-#include "core/model/model_folder.h"
+#include "core/model/model_list.h"
 
 namespace attnviz {
 namespace {
 
-struct ListedModel {
-    CachedModel cached;
-    std::string family;  // config.json's model_type; empty where there is none
-    std::string hurdle;  // why it cannot be run; empty: it can
-};
-
 // The families that run, or why none does. Asked for once, and only where there is a model: the engine is
 // slow to load.
-Result<std::set<std::string>> runnableFamilies() {
+RunnableFamilies runnableFamilies() {
     auto engine = loadEngine();
     if (!engine) return engine.error();
     std::set<std::string> families;
@@ -31,18 +23,14 @@ Result<std::set<std::string>> runnableFamilies() {
     return families;
 }
 
-std::string hurdleOf(const ListedModel& model, const Result<std::set<std::string>>& families) {
-    const auto files = modelFolderAt(model.cached.folder);
-    if (!files) return files.error().what;
-    if (model.family.empty()) return "config.json names no model_type";
-    if (!families) return "this build runs no models: " + families.error().what;
-    if (!families->contains(model.family)) return "models of type '" + model.family + "' cannot be run";
-    return {};
-}
+struct Row {
+    ListedModel model;
+    std::string hurdle;  // why it cannot be run; empty: it can
+};
 
-JsonValue document(const std::filesystem::path& cache, const std::vector<ListedModel>& models) {
+JsonValue document(const std::filesystem::path& cache, const std::vector<Row>& rows) {
     auto list = JsonValue::array();
-    for (const auto& model : models) {
+    for (const auto& [model, hurdle] : rows) {
         auto entry =
             JsonValue::object({{"name", model.cached.name()},
                                {"repository", model.cached.repository},
@@ -50,8 +38,8 @@ JsonValue document(const std::filesystem::path& cache, const std::vector<ListedM
                                {"refs", JsonValue::arrayOf(model.cached.refs)},
                                {"bytes", static_cast<long long>(model.cached.bytes)},
                                {"family", model.family.empty() ? JsonValue() : JsonValue(model.family)},
-                               {"runs", model.hurdle.empty()}});
-        if (!model.hurdle.empty()) entry.set("hurdle", model.hurdle);
+                               {"runs", hurdle.empty()}});
+        if (!hurdle.empty()) entry.set("hurdle", hurdle);
         entry.set("folder", model.cached.folder.string());
         list.push(std::move(entry));
     }
@@ -60,25 +48,23 @@ JsonValue document(const std::filesystem::path& cache, const std::vector<ListedM
 
 Result<void> runModels(CommandContext& context) {
     const auto cache = hubSettings().cache;
-    std::vector<ListedModel> models;
-    std::optional<Result<std::set<std::string>>> families;
-    for (auto& cached : cachedModels(cache)) {
-        if (context.stop.stop_requested()) return cancelled();
-        ListedModel model{std::move(cached), {}, {}};
-        if (const auto config = ModelConfig::read(model.cached.folder / "config.json"))
-            model.family = config->modelType();
+    auto models = listModels(cache, context.stop);
+    if (!models) return models.error();
+    std::vector<Row> rows;
+    std::optional<RunnableFamilies> families;
+    for (auto& model : *models) {
         if (!families) families = runnableFamilies();
-        model.hurdle = hurdleOf(model, *families);
-        models.push_back(std::move(model));
+        auto hurdle = hurdleOf(model.fault, model.family, *families);
+        rows.push_back({std::move(model), std::move(hurdle)});
     }
     const auto& format = context.line.format;
-    if (format == "json") return writeOutput(context.line.output, document(cache, models).toText());
+    if (format == "json") return writeOutput(context.line.output, document(cache, rows).toText());
     Table table{"models", {"model", "size", "family", "runs"}, {}};
-    for (const auto& model : models)
+    for (const auto& [model, hurdle] : rows)
         table.rows.push_back({model.cached.name(), readableBytes(model.cached.bytes), model.family,
-                              model.hurdle.empty() ? "yes" : "no: " + model.hurdle});
+                              hurdle.empty() ? "yes" : "no: " + hurdle});
     if (format == "csv") return writeOutput(context.line.output, tableCsv(table));
-    if (models.empty()) {
+    if (rows.empty()) {
         context.terminal.notice("The Hugging Face cache in " + cache.string() +
                                 " holds no model; 'sample' is always there.");
         return {};

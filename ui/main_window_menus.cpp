@@ -10,6 +10,7 @@
 #include <QMessageBox>
 #include <QSettings>
 
+#include "ui/dialogs/open_model_dialog.h"
 #include "ui/dock_layout.h"
 #include "ui/exporting_choices.h"
 #include "ui/main_window.h"
@@ -132,8 +133,13 @@ void MainWindow::fillRecent() {
 }
 
 void MainWindow::askModel() {
-    const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a model folder"));
-    if (!folder.isEmpty()) openModel(folder);
+    if (auto* open = findChild<OpenModelDialog*>()) return open->raise();
+    auto* dialog = new OpenModelDialog(m_files->recent(), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &OpenModelDialog::chosen, this, &MainWindow::openModel);
+    connect(m_runs, &RunController::familiesKnown, dialog, &OpenModelDialog::setFamilies);
+    m_runs->askFamilies();
+    dialog->open();
 }
 
 void MainWindow::askFile() {

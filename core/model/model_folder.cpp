@@ -38,18 +38,6 @@ Result<void> checkIsFile(const fs::path& path) {
     return {};
 }
 
-// "models--org--name/snapshots/<revision>" is what a person calls "org/name".
-std::string nameOf(const fs::path& folder) {
-    const auto name = folder.filename().string();
-    auto repository = folder.parent_path().parent_path().filename().string();
-    constexpr std::string_view kPrefix = "models--";
-    if (folder.parent_path().filename() != "snapshots" || !repository.starts_with(kPrefix)) return name;
-    repository.erase(0, kPrefix.size());
-    if (const auto dashes = repository.find("--"); dashes != std::string::npos)
-        repository.replace(dashes, 2, "/");
-    return repository;
-}
-
 // There, be it as a link that leads nowhere: what is named by a broken link must be reported, not overlooked.
 bool isListed(const fs::path& path) {
     std::error_code code;
@@ -82,30 +70,59 @@ Result<std::vector<fs::path>> shardsOf(const fs::path& index) {
 
 }  // namespace
 
+// "models--org--name/snapshots/<revision>" is what a person calls "org/name".
+std::string modelNameOf(const fs::path& path) {
+    std::error_code failure;
+    auto folder = fs::absolute(path, failure).lexically_normal();
+    if (folder.filename().empty()) folder = folder.parent_path();
+    const auto name = folder.filename().string();
+    auto repository = folder.parent_path().parent_path().filename().string();
+    constexpr std::string_view kPrefix = "models--";
+    if (folder.parent_path().filename() != "snapshots" || !repository.starts_with(kPrefix)) return name;
+    repository.erase(0, kPrefix.size());
+    if (const auto dashes = repository.find("--"); dashes != std::string::npos)
+        repository.replace(dashes, 2, "/");
+    return repository;
+}
+
 std::span<const WeightForm> weightForms() {
     static constexpr std::array kForms{WeightForm{"model.safetensors", "model.safetensors.index.json"},
                                        WeightForm{"pytorch_model.bin", "pytorch_model.bin.index.json"}};
     return kForms;
 }
 
-Result<std::vector<std::string>> shardNames(const fs::path& index) {
-    auto json = readJsonFile(index);
-    if (!json) return json.error();
-    const JsonValue* map = json->find("weight_map");
+namespace {
+
+Result<std::vector<std::string>> shardsNamedBy(const JsonValue& json, const std::string& where) {
+    const JsonValue* map = json.find("weight_map");
     if (!map || !map->isObject() || map->members().empty())
-        return badInput("the index has no 'weight_map'", index.string());
+        return badInput("the index has no 'weight_map'", where);
     std::vector<std::string> names;
     for (const auto& [tensor, file] : map->members()) {
         if (!file.isString() || !isPlainRelativeName(file.string()))
             return badInput("the index places tensor '" + tensor + "' in '" + file.string() +
                                 "', which is no file of this folder",
-                            index.string(), "Do not trust this checkpoint.");
+                            where, "Do not trust this checkpoint.");
         if (std::find(names.begin(), names.end(), file.string()) == names.end())
             names.push_back(file.string());
-        if (names.size() > 4096) return badInput("the index names more than 4096 files", index.string());
+        if (names.size() > 4096) return badInput("the index names more than 4096 files", where);
     }
     std::sort(names.begin(), names.end());
     return names;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> shardNames(const fs::path& index) {
+    auto json = readJsonFile(index);
+    if (!json) return json.error();
+    return shardsNamedBy(*json, index.string());
+}
+
+Result<std::vector<std::string>> shardNamesIn(std::string_view text, const std::string& where) {
+    auto json = parseJson(text, where);
+    if (!json) return json.error();
+    return shardsNamedBy(*json, where);
 }
 
 fs::path resourceFolder() {
@@ -153,10 +170,7 @@ Result<ModelFolder> findModelFolder(std::string_view model) {
 Result<ModelFolder> modelFolderAt(const fs::path& folder) {
     ModelFolder found;
     found.folder = folder;
-    std::error_code code;
-    auto name = fs::absolute(found.folder, code).lexically_normal();
-    if (name.filename().empty()) name = name.parent_path();
-    found.name = nameOf(name);
+    found.name = modelNameOf(folder);
 
     found.config = found.folder / "config.json";
     if (!isListed(found.config))

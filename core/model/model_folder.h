@@ -32,6 +32,9 @@ Result<ModelFolder> findModelFolder(std::string_view model);
 // The model in this folder.
 Result<ModelFolder> modelFolderAt(const std::filesystem::path& folder);
 
+// What a person calls the model in a folder: "org/name" for a snapshot of the cache, else the folder's name.
+std::string modelNameOf(const std::filesystem::path& folder);
+
 // The forms of weights that can be read, best first: one file, or the index of its shards.
 struct WeightForm {
     std::string_view file, index;
@@ -41,6 +44,8 @@ std::span<const WeightForm> weightForms();
 // The files that an index of shards names, sorted, each once; an Error if one of them is no file of its
 // folder.
 Result<std::vector<std::string>> shardNames(const std::filesystem::path& index);
+// The same of an index's text; `where` is what an error calls it.
+Result<std::vector<std::string>> shardNamesIn(std::string_view text, const std::string& where);
 
 // Resources that ship with the program: $ATTNVIZ_RESOURCES, then <executable>/../share/attention-viz/.
 std::filesystem::path resourceFolder();

@@ -157,6 +157,19 @@ void RunController::loadEnded(std::uint64_t generation,
     if (result && after) run(*after);
 }
 
+void RunController::askFamilies() {
+    m_engineQueue.submit(
+        "families",
+        [provider = m_provider](std::stop_token) -> RunnableFamilies {
+            auto engine = provider();
+            if (!engine) return engine.error();
+            std::set<std::string> families;
+            for (const auto& family : (*engine)->describe().families) families.insert(family.modelType);
+            return families;
+        },
+        [this](const RunnableFamilies& families) { emit familiesKnown(families); });
+}
+
 void RunController::closeModel() {
     stopAll();
     m_model.reset();

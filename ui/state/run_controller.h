@@ -13,6 +13,7 @@
 
 #include "core/base/job_queue.h"
 #include "core/model/engine.h"
+#include "core/model/model_list.h"
 #include "core/model/text_run.h"
 #include "core/text/tokenizer.h"
 
@@ -44,6 +45,8 @@ class RunController final : public QObject {
     };
     void openModel(const QString& name, std::optional<Order> after = {});
     void closeModel();
+    // Which families the engine runs, or why there is no engine; loads it. Answers with familiesKnown.
+    void askFamilies();
     void run(Order order);
     void stop(int document);
     void stopAll();  // every run, and a model that is loading
@@ -67,6 +70,7 @@ class RunController final : public QObject {
     void loadFailed(const attnviz::Error& error);
     void failed(int document, const attnviz::Error& error);
     void stopped();
+    void familiesKnown(const attnviz::RunnableFamilies& families);
     void tokensCounted(const QString& text, int tokens);
 
  private:

@@ -10,6 +10,7 @@
 #include <QVBoxLayout>
 
 #include "core/base/readable.h"
+#include "core/model/model_folder.h"
 #include "ui/theme/appearance.h"
 #include "ui/theme/icons.h"
 #include "ui/widgets/pane_parts.h"
@@ -170,8 +171,8 @@ QFrame* WelcomePage::startCard() {
         rows->addWidget(button);
         connect(button, &QPushButton::clicked, this, signal);
     };
-    add(Icon::model, tr("Open model…"), tr("A folder as Hugging Face publishes it"), "Ctrl+Shift+O",
-        &WelcomePage::openModelAsked);
+    add(Icon::model, tr("Open model…"), tr("A folder, or a name from the Hugging Face cache or hub"),
+        "Ctrl+Shift+O", &WelcomePage::openModelAsked);
     add(Icon::folder, tr("Open session…"),
         tr("Saved sessions, JSON, NPZ or safetensors with attention weights"), "Ctrl+O",
         &WelcomePage::openFileAsked);
@@ -217,7 +218,10 @@ void WelcomePage::setRecent(const QStringList& paths) {
         const QString size = path == "sample" || info.isDir() || !info.exists()
                                  ? QString()
                                  : QString::fromStdString(readableBytes(info.size()));
-        const QString name = path == "sample" ? tr("sample") : info.fileName();
+        // A snapshot of the Hugging Face cache bears its model's name, not its commit's.
+        const QString name = path == "sample" ? tr("sample")
+                             : info.isDir()   ? QString::fromStdString(modelNameOf(path.toStdString()))
+                                              : info.fileName();
         const QString where = path == "sample" ? tr("ships with the program") : info.absolutePath();
         auto* row = new RowButton(info.isDir() || path == "sample" ? Icon::model : Icon::file, name,
                                   fontMetrics().elidedText(where, Qt::ElideMiddle, 330), size, m_recent);

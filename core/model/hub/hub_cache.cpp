@@ -107,9 +107,10 @@ std::string CachedModel::name() const {
     return repository + "@" + (refs.empty() ? cut(commit) : refs.front());
 }
 
-std::vector<CachedModel> cachedModels(const fs::path& cache) {
+std::vector<CachedModel> cachedModels(const fs::path& cache, std::stop_token stop) {
     std::vector<CachedModel> models;
     for (const auto& folderName : namesIn(cache)) {
+        if (stop.stop_requested()) break;
         const auto repository = repositoryOfFolder(folderName);
         if (!repository || !isFolder(cache / folderName)) continue;
         const auto refsFolder = cache / folderName / "refs";

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <filesystem>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,6 @@ struct CachedModel {
 
     std::string name() const;  // what --model takes: "org/name", or with "@…" where main is another
 };
-std::vector<CachedModel> cachedModels(const std::filesystem::path& cache);
+std::vector<CachedModel> cachedModels(const std::filesystem::path& cache, std::stop_token stop = {});
 
 }  // namespace attnviz

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <vector>
 
+#include "core/base/json_parse.h"
 #include "core/base/readable.h"
 #include "core/model/hub/blob_download.h"
 #include "core/model/hub/cache_writer.h"
@@ -42,22 +43,45 @@ class ModelDownload final {
           m_parts(parts),
           m_progress(std::move(progress)),
           m_stop(std::move(stop)),
-          m_hub(settings, m_progress) {}
+          m_hub(settings, m_progress),
+          m_repository(settings.cache / name.folderName()) {}
 
     Result<fs::path> run() {
-        say("Asking " + hostOf(m_settings.endpoint) + " for " + m_name.text(), -1);
-        if (auto begun = begin(); !begun) return begun.error();
-        if (m_parts & kTokenizerFiles)
-            if (auto found = wantTokenizer(); !found) return found.error();
-        if (m_parts & kWeightFiles) {
-            if (auto found = want("generation_config.json"); !found) return found.error();
-            if (auto found = wantWeights(); !found) return found.error();
-        }
+        if (auto wanted = wantAll(); !wanted) return wanted.error();
         if (auto fetched = fetchAll(); !fetched) return fetched.error();
         return m_writer->snapshot(m_commit.revision);
     }
 
+    Result<DownloadPlan> plan() {
+        m_planning = true;
+        if (auto wanted = wantAll(); !wanted) return wanted.error();
+        DownloadPlan plan;
+        plan.commit = m_commit.revision;
+        for (const auto& file : m_files) {
+            plan.files.push_back({file.path, file.size});
+            plan.bytes += file.size.value_or(0);
+        }
+        // The cache may not be there yet; the disk of the folder that it would be made in is the one.
+        fs::path there = m_repository;
+        std::error_code failure;
+        while (!fs::exists(there, failure) && there.has_relative_path()) there = there.parent_path();
+        plan.freeBytes = freeBytes(there);
+        return plan;
+    }
+
  private:
+    Result<void> wantAll() {
+        say("Asking " + hostOf(m_settings.endpoint) + " for " + m_name.text(), -1);
+        if (auto begun = begin(); !begun) return begun;
+        if (m_parts & kTokenizerFiles)
+            if (auto found = wantTokenizer(); !found) return found;
+        if (m_parts & kWeightFiles) {
+            if (auto found = want("generation_config.json"); !found) return found.error();
+            if (auto found = wantWeights(); !found) return found;
+        }
+        return {};
+    }
+
     // Which commit this is about. Nothing is written before the hub knows the model.
     Result<void> begin() {
         auto config = m_hub.describe(m_name, "config.json", m_stop);
@@ -65,33 +89,35 @@ class ModelDownload final {
         if (!isPlainName(config->commit))
             return notFound("the model has no config.json", m_name.text(), "Is it a model for transformers?");
         m_commit = HubName{m_name.repository, config->commit};
-        auto writer = CacheWriter::open(m_settings, m_name);
-        if (!writer) return writer.error();
-        m_writer = *std::move(writer);
-        if (auto set = m_writer->setRef(m_name.revision, m_commit.revision); !set) return set;
+        if (!m_planning) {
+            auto writer = CacheWriter::open(m_settings, m_name);
+            if (!writer) return writer.error();
+            m_writer = *std::move(writer);
+            if (auto set = m_writer->setRef(m_name.revision, m_commit.revision); !set) return set;
+        }
         if (config->file) {
             if (!isThere("config.json")) m_files.push_back(*std::move(config->file));
             return {};
         }
-        m_writer->noteAbsence(m_commit.revision, "config.json");
+        if (m_writer) m_writer->noteAbsence(m_commit.revision, "config.json");
         if (m_parts & kWeightFiles)
             return notFound("the model has no config.json", m_name.text(), "Is it a model for transformers?");
         return {};
     }
 
     bool isThere(const std::string& file) const {
-        return isFile(m_writer->snapshot(m_commit.revision) / file);
+        return isFile(m_repository / "snapshots" / m_commit.revision / file);
     }
 
     // Puts a file on the list, unless it is there; false if the repository has none.
     Result<bool> want(std::string_view path) {
         const std::string file(path);
         if (isThere(file)) return true;
-        if (isKnownToLack(m_writer->repositoryFolder(), m_commit.revision, file)) return false;
+        if (isKnownToLack(m_repository, m_commit.revision, file)) return false;
         auto answer = m_hub.describe(m_commit, file, m_stop);
         if (!answer) return answer.error();
         if (!answer->file) {
-            m_writer->noteAbsence(m_commit.revision, file);
+            if (m_writer) m_writer->noteAbsence(m_commit.revision, file);
             return false;
         }
         m_files.push_back(*std::move(answer->file));
@@ -129,8 +155,7 @@ class ModelDownload final {
 
     // The index says which shards there are, so it has to be there before they can be asked for.
     Result<void> wantShards(const std::string& index) {
-        if (auto fetched = fetchAll(); !fetched) return fetched;
-        auto names = shardNames(m_writer->snapshot(m_commit.revision) / index);
+        auto names = shardsOf(index);
         if (!names) return names.error();
         for (const auto& name : *names) {
             auto found = want(name);
@@ -142,13 +167,36 @@ class ModelDownload final {
         return {};
     }
 
+    Result<std::vector<std::string>> shardsOf(const std::string& index) {
+        const auto there = m_repository / "snapshots" / m_commit.revision / index;
+        if (!m_planning)
+            if (auto fetched = fetchAll(); !fetched) return fetched.error();
+        if (isFile(there)) return shardNames(there);
+        const auto file =
+            std::ranges::find_if(m_files, [&](const RemoteFile& one) { return one.path == index; });
+        std::string text;
+        const auto where = m_name.repository + "/" + index;
+        const auto answer = m_hub.get(
+            file->address, {},
+            [&](const HttpAnswer&, std::span<const char> bytes) -> Result<void> {
+                if (text.size() + bytes.size() > kSmallJsonLimitBytes)
+                    return badInput("the index of the weights is too large", where);
+                text.append(bytes.data(), bytes.size());
+                return {};
+            },
+            m_stop);
+        if (answer.failure) return *answer.failure;
+        if (answer.status != 200) return m_hub.refusal(answer, m_name);
+        return shardNamesIn(text, where);
+    }
+
     Result<void> fetchAll() {
         std::int64_t needed = 0;
         for (const auto& file : m_files) {
             needed += file.size.value_or(0);
             m_total += file.size.value_or(0);
         }
-        const auto left = freeBytes(m_writer->repositoryFolder());
+        const auto left = freeBytes(m_repository);
         // Not counted: what an earlier download left of it. That is looked at file by file.
         if (left >= 0 && needed > left && m_files.size() > 1)
             if (auto space = checkSpace(needed, left); !space) return space;
@@ -164,8 +212,8 @@ class ModelDownload final {
 
     Result<void> checkSpace(std::int64_t needed, std::int64_t left) const {
         std::error_code failure;
-        for (fs::directory_iterator at(m_writer->repositoryFolder() / "blobs", failure), end;
-             !failure && at != end; at.increment(failure)) {
+        for (fs::directory_iterator at(m_repository / "blobs", failure), end; !failure && at != end;
+             at.increment(failure)) {
             std::error_code gone;
             const auto size = static_cast<std::int64_t>(at->file_size(gone));
             if (gone) continue;
@@ -228,7 +276,9 @@ class ModelDownload final {
     ProgressSink m_progress;
     std::stop_token m_stop;
     HubConnection m_hub;
-    HubName m_commit;  // the same repository at the commit that the hub named
+    fs::path m_repository;    // its folder in the cache
+    bool m_planning = false;  // only to say what would be fetched: no writer
+    HubName m_commit;         // the same repository at the commit that the hub named
     std::optional<CacheWriter> m_writer;
     std::vector<RemoteFile> m_files;  // to be fetched
     std::int64_t m_total = 0, m_done = 0, m_first = 0;
@@ -240,6 +290,11 @@ class ModelDownload final {
 Result<fs::path> downloadModel(const HubSettings& settings, const HubName& name, unsigned parts,
                                ProgressSink progress, std::stop_token stop) {
     return ModelDownload(settings, name, parts, std::move(progress), std::move(stop)).run();
+}
+
+Result<DownloadPlan> planDownload(const HubSettings& settings, const HubName& name, unsigned parts,
+                                  ProgressSink progress, std::stop_token stop) {
+    return ModelDownload(settings, name, parts, std::move(progress), std::move(stop)).plan();
 }
 
 bool holdsTokenizer(const fs::path& folder) {

@@ -6,8 +6,12 @@
 // files come first, so that a model that cannot be used is known before its weights are there.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "core/base/progress.h"
 #include "core/base/result.h"
@@ -23,6 +27,20 @@ enum ModelParts : unsigned { kWeightFiles = 1U << 0U, kTokenizerFiles = 1U << 1U
 // call.
 Result<std::filesystem::path> downloadModel(const HubSettings& settings, const HubName& name, unsigned parts,
                                             ProgressSink progress, std::stop_token stop);
+
+// What downloadModel would fetch now, asked of the hub; nothing is written.
+struct DownloadPlan {
+    struct File {
+        std::string path;                  // within the repository
+        std::optional<std::int64_t> size;  // bytes, where the hub says
+    };
+    std::string commit;
+    std::vector<File> files;      // in the order of fetching; what the cache has already is not among them
+    std::int64_t bytes = 0;       // of the files whose size is known
+    std::int64_t freeBytes = -1;  // left on the cache's disk; negative: not known
+};
+Result<DownloadPlan> planDownload(const HubSettings& settings, const HubName& name, unsigned parts,
+                                  ProgressSink progress, std::stop_token stop);
 
 // True if a folder has tokenizer files.
 bool holdsTokenizer(const std::filesystem::path& folder);
