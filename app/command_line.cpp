@@ -99,6 +99,8 @@ void addSourceOptions(CLI::App* app, CommandLine& line, unsigned groups) {
                         "model folder, a file inside one, a name (org/name, org/name@revision), or 'sample' "
                         "(the default)");
         app->add_option("--tokenizer", line.tokenizer, "tokenizer files from elsewhere");
+        app->add_flag("--allow-code", line.allowCode,
+                      "run a TorchScript module: code, which could do anything that you can");
     }
     if (groups & kTextOptions) {
         app->add_option("--text", line.text, "the text; - reads standard input");

@@ -24,7 +24,7 @@ struct CommandDescriptor;
 
 // Which options a command takes; each group is declared once, in command_line.cpp.
 enum OptionGroup : unsigned {
-    kModelOptions = 1U << 0U,    // --model --tokenizer
+    kModelOptions = 1U << 0U,    // --model --tokenizer --allow-code
     kTextOptions = 1U << 1U,     // --text --text-file --text-pair --target --no-special-tokens
     kSessionOptions = 1U << 2U,  // --session
     kIdOptions = 1U << 3U,       // --token-ids --segment-ids --attention-mask --target-ids
@@ -58,6 +58,7 @@ struct CommandLine {
     StorageForm storage = StorageForm::automatic;
     Precision precision = Precision::float32;
     int threads = 0;
+    bool allowCode = false;
     std::optional<std::string> maxLength;  // "auto", or a number
 
     std::optional<std::string> withText, withModel, withSession;  // the other side of a comparison

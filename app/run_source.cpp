@@ -146,6 +146,7 @@ Result<LoadedModel> loadModel(CommandContext& context, const CommandLine& line) 
     request.device = deviceOf(line, context.configuration);
     request.dtype = line.dtype;
     request.threads = line.threads;
+    request.allowCode = line.allowCode;
     auto model = (*engine)->load(request, terminal.progressSink(), context.stop);
     if (!model) return model.error();
     loaded.model = std::move(*model);

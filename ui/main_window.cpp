@@ -194,14 +194,14 @@ void MainWindow::connectControllers() {
     connect(m_welcome, &WelcomePage::clearRecentAsked, m_files, &FileController::forgetRecent);
 }
 
-void MainWindow::openModel(const QString& name) {
+void MainWindow::openModel(const QString& name, bool allowCode) {
     m_wasIdle = false;
     std::optional<RunController::Order> after;
     if (!m_prompt->text().isEmpty()) {
         after.emplace().document = m_workspace->document().id;
         after->input.text = m_prompt->text().toStdString();
     }
-    m_runs->openModel(name, std::move(after));
+    m_runs->openModel(name, std::move(after), allowCode);
 }
 
 void MainWindow::openSample() {
@@ -293,9 +293,12 @@ void MainWindow::showModel() {
         m_prompt->setModel({}, {});
     } else {
         const auto& info = model->info;
-        m_prompt->setModel(
-            model->title,
-            QString("%1 × %2 · %3").arg(info.layers).arg(info.heads).arg(QString::fromStdString(info.dtype)));
+        m_prompt->setModel(model->title,
+                           info.layers == 0 ? tr("script")  // known once it has run
+                                            : QString("%1 × %2 · %3")
+                                                  .arg(info.layers)
+                                                  .arg(info.heads)
+                                                  .arg(QString::fromStdString(info.dtype)));
         m_files->remember(model->path == "sample" ? model->path : QFileInfo(model->path).absoluteFilePath());
         for (const auto& sentence : model->notices)
             m_banners->show(BannerKind::warning, QString::fromStdString(sentence));

@@ -45,7 +45,8 @@ class MainWindow final : public QMainWindow {
     ~MainWindow() override;
 
     // A folder, a file inside one, or "sample". The text in the prompt, where there is one, runs then.
-    void openModel(const QString& name);
+    // `allowCode`: a person has said that they trust it, if it is a TorchScript module; else they are asked.
+    void openModel(const QString& name, bool allowCode = false);
     void openSample();
     // Whatever it is: a model folder, a session, a foreign file with attention, a text.
     void openFile(const QString& path);
@@ -85,6 +86,7 @@ class MainWindow final : public QMainWindow {
     void makeModelMenu();
     void fillRecent();
     void askModel();
+    void askCode(const QString& name);
     void askFile();
     void askText();
     void openText(const QString& path);

@@ -29,6 +29,7 @@ void MainWindow::connectRuns() {
     connect(m_runs, &RunController::modelChanged, this, &MainWindow::showModel);
     connect(m_runs, &RunController::loadProgressed, m_prompt, &PromptBar::setProgress);
     connect(m_runs, &RunController::loadFailed, this, &MainWindow::fail);
+    connect(m_runs, &RunController::codeRefused, this, &MainWindow::askCode);
     connect(m_runs, &RunController::progressed, this,
             [this](int document, const QString& what, double fraction) {
                 if (document == m_workspace->document().id) m_prompt->setProgress(what, fraction);

@@ -10,6 +10,7 @@
 #include <QMessageBox>
 #include <QSettings>
 
+#include "core/base/readable.h"
 #include "ui/dialogs/open_model_dialog.h"
 #include "ui/dock_layout.h"
 #include "ui/exporting_choices.h"
@@ -136,10 +137,20 @@ void MainWindow::askModel() {
     if (auto* open = findChild<OpenModelDialog*>()) return open->raise();
     auto* dialog = new OpenModelDialog(m_files->recent(), this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &OpenModelDialog::chosen, this, &MainWindow::openModel);
+    connect(dialog, &OpenModelDialog::chosen, this, [this](const QString& name) { openModel(name); });
     connect(m_runs, &RunController::familiesKnown, dialog, &OpenModelDialog::setFamilies);
     m_runs->askFamilies();
     dialog->open();
+}
+
+// For this one opening: what was allowed is not kept, the file may be another the next time.
+void MainWindow::askCode(const QString& name) {
+    m_banners->show(
+        BannerKind::warning,
+        tr("%1 is a TorchScript module: code, which could do anything that you can. Run it only if "
+           "you trust where it comes from.")
+            .arg(QString::fromStdString(harmless(QFileInfo(name).fileName().toStdString()))),
+        tr("Run it anyway"), [this, name] { openModel(name, true); });
 }
 
 void MainWindow::askFile() {

@@ -19,7 +19,7 @@
 
 namespace attnviz {
 
-inline constexpr int kEngineAbiVersion = 1;
+inline constexpr int kEngineAbiVersion = 2;
 
 enum class DeviceKind { automatic, cpu, cuda, mps };
 struct Device {
@@ -32,7 +32,8 @@ struct LoadRequest {
     ModelFolder folder;
     Device device;
     ComputeType dtype = ComputeType::automatic;
-    int threads = 0;  // 0: one a core
+    int threads = 0;         // 0: one a core
+    bool allowCode = false;  // run a model that is code: a person has said that they trust it
 };
 
 struct ModelInfo {

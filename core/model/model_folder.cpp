@@ -9,6 +9,7 @@
 #include "core/base/readable.h"
 #include "core/model/hub/hub_cache.h"
 #include "core/model/hub/hub_settings.h"
+#include "core/model/script_file.h"
 
 namespace attnviz {
 namespace {
@@ -85,6 +86,28 @@ std::string modelNameOf(const fs::path& path) {
     return repository;
 }
 
+namespace {
+
+ModelFolder scriptAt(const fs::path& path) {
+    ModelFolder found;
+    found.folder = path.parent_path().empty() ? fs::path(".") : path.parent_path();
+    found.script = path;
+    found.name = path.filename().string();
+    return found;
+}
+
+// The TorchScript module of a folder that holds no other model; nothing where it holds none.
+std::optional<Result<ModelFolder>> scriptOf(const fs::path& folder) {
+    const auto scripts = scriptFilesIn(folder);
+    if (scripts.empty()) return std::nullopt;
+    if (scripts.size() > 1)
+        return badInput("the folder has " + std::to_string(scripts.size()) + " TorchScript modules",
+                        folder.string(), "Name one of them, such as " + scripts.front().string() + ".");
+    return scriptAt(scripts.front());
+}
+
+}  // namespace
+
 std::span<const WeightForm> weightForms() {
     static constexpr std::array kForms{WeightForm{"model.safetensors", "model.safetensors.index.json"},
                                        WeightForm{"pytorch_model.bin", "pytorch_model.bin.index.json"}};
@@ -132,50 +155,20 @@ fs::path resourceFolder() {
         .lexically_normal();
 }
 
-Result<ModelFolder> findModelFolder(std::string_view model) {
-    if (model == "sample") {
-        const auto folder = resourceFolder() / "sample-model";
-        std::error_code ignored;
-        if (!fs::is_directory(folder, ignored))
-            return notFound("the sample model is not installed", folder.string(),
-                            "Reinstall, or set ATTNVIZ_RESOURCES to the folder that holds 'sample-model'.");
-        auto found = modelFolderAt(folder);
-        if (found) found->name = "sample";
-        return found;
-    }
-    const fs::path path(model);
-    std::error_code code;
-    const auto status = fs::status(path, code);
-    if (fs::exists(status)) {
-        if (fs::is_directory(status)) return modelFolderAt(path);
-        return modelFolderAt(path.parent_path().empty() ? "." : path.parent_path());
-    }
-    if (code && code != std::errc::no_such_file_or_directory && code != std::errc::not_a_directory)
-        return ioError("cannot be looked at: " + code.message(), std::string(model));
-    const auto name = parseHubName(model);
-    if (!name)
-        return notFound(
-            "there is no such folder", std::string(model),
-            "A model is a folder on this machine with config.json and model.safetensors, the name "
-            "of one on the Hugging Face hub (org/name), or 'sample'.");
-    const auto settings = hubSettings();
-    const auto snapshot = findSnapshot(settings.cache, *name);
-    if (snapshot) return modelFolderAt(snapshot->folder);
-    if (snapshot.error().kind != ErrorKind::notFound) return snapshot.error();
-    const auto& error = snapshot.error();
-    return notFound("there is no such folder, and " + error.what + " (" + error.where + ")",
-                    std::string(model), error.hint);
-}
+namespace {
 
-Result<ModelFolder> modelFolderAt(const fs::path& folder) {
+Result<ModelFolder> folderAt(const fs::path& folder, bool mayBeScript) {
     ModelFolder found;
     found.folder = folder;
     found.name = modelNameOf(folder);
 
     found.config = found.folder / "config.json";
-    if (!isListed(found.config))
+    if (!isListed(found.config)) {
+        if (mayBeScript)
+            if (auto script = scriptOf(folder)) return *std::move(script);
         return notFound("the folder has no config.json", found.folder.string(),
                         "A model folder holds config.json, model.safetensors and tokenizer files.");
+    }
     if (auto file = checkIsFile(found.config); !file) return file.error();
     for (const auto& form : weightForms()) {
         const auto single = found.folder / form.file;
@@ -193,8 +186,53 @@ Result<ModelFolder> modelFolderAt(const fs::path& folder) {
         found.shardIndex = index;
         return found;
     }
+    if (mayBeScript)
+        if (auto script = scriptOf(folder)) return *std::move(script);
     return notFound("the folder has no model.safetensors and no pytorch_model.bin", found.folder.string(),
                     "A model folder holds config.json, model.safetensors and tokenizer files.");
+}
+
+}  // namespace
+
+Result<ModelFolder> modelFolderAt(const fs::path& folder) {
+    return folderAt(folder, true);
+}
+
+Result<ModelFolder> findModelFolder(std::string_view model) {
+    if (model == "sample") {
+        const auto folder = resourceFolder() / "sample-model";
+        std::error_code ignored;
+        if (!fs::is_directory(folder, ignored))
+            return notFound("the sample model is not installed", folder.string(),
+                            "Reinstall, or set ATTNVIZ_RESOURCES to the folder that holds 'sample-model'.");
+        auto found = modelFolderAt(folder);
+        if (found) found->name = "sample";
+        return found;
+    }
+    const fs::path path(model);
+    std::error_code code;
+    const auto status = fs::status(path, code);
+    if (fs::exists(status)) {
+        if (fs::is_directory(status)) return modelFolderAt(path);
+        if (isScriptFile(path)) return scriptAt(path);
+        // A file that is no script never leads to one beside it.
+        return folderAt(path.parent_path().empty() ? "." : path.parent_path(), false);
+    }
+    if (code && code != std::errc::no_such_file_or_directory && code != std::errc::not_a_directory)
+        return ioError("cannot be looked at: " + code.message(), std::string(model));
+    const auto name = parseHubName(model);
+    if (!name)
+        return notFound(
+            "there is no such folder", std::string(model),
+            "A model is a folder on this machine with config.json and model.safetensors, the name "
+            "of one on the Hugging Face hub (org/name), or 'sample'.");
+    const auto settings = hubSettings();
+    const auto snapshot = findSnapshot(settings.cache, *name);
+    if (snapshot) return modelFolderAt(snapshot->folder);
+    if (snapshot.error().kind != ErrorKind::notFound) return snapshot.error();
+    const auto& error = snapshot.error();
+    return notFound("there is no such folder, and " + error.what + " (" + error.where + ")",
+                    std::string(model), error.hint);
 }
 
 }  // namespace attnviz

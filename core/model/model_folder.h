@@ -1,5 +1,8 @@
 // Which files make up a model: a folder as Hugging Face publishes it, wherever it lies on this machine.
 //
+// Or a TorchScript module in a file, alone or the only one of a folder without weights, with tokenizer files
+// beside it.
+//
 // Finds, and checks that they are there and are what they claim (a Git LFS pointer is named as such); reads
 // nothing else, copies nothing and never uses the network (core/model/hub/ does).
 #pragma once
@@ -21,6 +24,7 @@ struct ModelFolder {
     std::vector<std::filesystem::path>
         weights;  // model.safetensors, else pytorch_model.bin, or the shards that its index names, in order
     std::optional<std::filesystem::path> shardIndex;  // model.safetensors.index.json or the other's
+    std::optional<std::filesystem::path> script;      // a TorchScript module instead of config and weights
     std::string name;  // what a person calls it: the folder's name, or "sample"
 };
 

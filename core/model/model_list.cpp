@@ -12,7 +12,11 @@ Result<std::vector<ListedModel>> listModels(const std::filesystem::path& cache, 
         ListedModel model{std::move(cached), {}, {}};
         if (const auto config = ModelConfig::read(model.cached.folder / "config.json"))
             model.family = config->modelType();
-        if (const auto files = modelFolderAt(model.cached.folder); !files) model.fault = files.error().what;
+        const auto files = modelFolderAt(model.cached.folder);
+        if (!files)
+            model.fault = files.error().what;
+        else if (files->script)
+            model.family = kCustomFamily;
         models.push_back(std::move(model));
     }
     if (stop.stop_requested()) return cancelled();

@@ -15,9 +15,12 @@
 
 namespace attnviz {
 
+// What stands for a model type where the model is a TorchScript module.
+inline constexpr const char* kCustomFamily = "custom";
+
 struct ListedModel {
     CachedModel cached;
-    std::string family;  // config.json's model_type; empty where there is none
+    std::string family;  // config.json's model_type, or "custom"; empty where there is none
     std::string fault;   // why its files make no model: not all there, or damaged; empty: they do
 };
 

@@ -12,7 +12,9 @@
 #include "core/base/system_memory.h"
 #include "core/model/checkpoint.h"
 #include "core/model/engine.h"
+#include "core/model/script_file.h"
 #include "core/torch/families.h"
+#include "core/torch/script_model.h"
 #include "core/torch/torch_model.h"
 
 namespace attnviz {
@@ -104,6 +106,7 @@ class TorchEngine final : public Engine {
             at::globalContext().hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().getNumGPUs()) : 0;
         for (int card = 0; card < cards; ++card) info.devices.push_back("cuda:" + std::to_string(card));
         for (const auto* family : families()) info.families.push_back(family->info);
+        info.families.push_back(kScriptFamily);
         return info;
     }
 
@@ -111,6 +114,12 @@ class TorchEngine final : public Engine {
                                         std::stop_token stop) override {
         if (progress) progress({"Loading " + request.folder.name, -1});
         useThreads(request.threads);
+        if (request.folder.script) {
+            if (!request.allowCode) return codeNotAllowed(*request.folder.script);
+            auto place = chooseDevice(request.device);
+            if (!place) return place.error();
+            return loadScript(request, place->str());
+        }
         auto config = ModelConfig::read(request.folder.config);
         if (!config) return config.error();
         auto family = findFamily(*config);

@@ -108,6 +108,28 @@ class ProgramTest : public QObject {
     }
 
  private slots:
+#if ATTNVIZ_WITH_TORCH
+    // A script is code: it is named as such, with the way to allow it, and runs once that is given.
+    void aScriptNeedsToBeAllowed() {
+        const auto script =
+            QString::fromStdString((sourceDir() / "tests/core/torch/script/attentive.pt").string());
+        const QStringList stats{"stats", "--model", script, "--token-ids", "3,1,4", "--format", "csv"};
+        const auto refused = runProgram(stats);
+        QCOMPARE(refused.code, 1);
+        QCOMPARE(refused.err.count('\n'), 1);
+        QVERIFY2(refused.err.contains("--allow-code") && refused.out.isEmpty(), refused.err.toUtf8());
+        const auto allowed = runProgram(stats + QStringList{"--allow-code"});
+        QVERIFY2(allowed.code == 0 && allowed.err.isEmpty(), allowed.err.toUtf8());
+        const auto tokenizer = QString::fromStdString((sourceDir() / "resources/sample-model").string());
+        const auto text = runProgram({"stats", "--model", script, "--allow-code", "--text", "!",
+                                      "--tokenizer", tokenizer, "--no-special-tokens"});
+        QVERIFY2(text.code == 0, text.err.toUtf8());
+        const auto outside = runProgram({"stats", "--model", script, "--allow-code", "--token-ids", "99"});
+        QCOMPARE(outside.code, 1);
+        QVERIFY2(outside.err.contains("the script failed: index out of range"), outside.err.toUtf8());
+    }
+#endif
+
     // The window is drawn, a session is opened and analysed, and LibTorch is nowhere in the process.
     void theWindowAndSessionsNeedNoLibTorch_data() {
         QTest::addColumn<QStringList>("arguments");

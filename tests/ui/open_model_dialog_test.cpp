@@ -10,6 +10,7 @@
 
 #include "tests/support/hub_server.h"
 #include "tests/support/safetensors_text.h"
+#include "tests/support/script_text.h"
 #include "tests/ui/window_case.h"
 #include "ui/dialogs/choice_list.h"
 #include "ui/dialogs/model_choices.h"
@@ -24,6 +25,20 @@ using attnviz::test::HubRequest;
 namespace fs = std::filesystem;
 
 namespace {
+
+// Takes any model, and keeps what it was asked for.
+class ScriptEngine final : public Engine {
+ public:
+    EngineInfo describe() const override { return {"none", "none", {"cpu"}, {}}; }
+    Result<std::shared_ptr<Model>> load(const LoadRequest& request, const ProgressSink&,
+                                        std::stop_token) override {
+        requests.push_back(request);
+        test::ToySettings settings;
+        settings.name = request.folder.name;
+        return std::shared_ptr<Model>(std::make_shared<test::ToyModel>(settings));
+    }
+    std::vector<LoadRequest> requests;  // looked at when the window is idle
+};
 
 const std::string kCommit(40, 'a');
 
@@ -356,6 +371,43 @@ class OpenModelDialogTest : public QObject {
         button(*dialog).click();
         QTRY_VERIFY(m_window->isIdle() && modelShown().contains("org/whole"));
         QVERIFY(m_server->requests().empty());
+    }
+
+    // Nothing of a script is run, or given to the engine, before a person says so; and they are asked each
+    // time.
+    void aScriptIsAskedAboutEachTime() {
+        static ScriptEngine engine;
+        engine.requests.clear();
+        auto settings = test::quietSettings();
+        settings.engine = []() -> Result<Engine*> { return &engine; };
+        m_window = std::make_unique<MainWindow>(std::move(settings));
+        m_window->show();
+        const fs::path script = m_toy.parent_path() / "own/module<b>.pt";
+        fs::create_directories(script.parent_path());
+        fs::copy_file(m_toy / "tokenizer.json", script.parent_path() / "tokenizer.json");
+        QVERIFY(
+            test::writeScript(script, "  def forward(self: __torch__.Made) -> int:\n    return 1\n").ok());
+        auto* dialog = open();
+        field(*dialog).setText(QString::fromStdString(script.parent_path().string()));
+        QVERIFY(settled(*dialog));
+        QVERIFY2(what(*dialog).contains("asked before it runs"), qPrintable(what(*dialog)));
+        button(*dialog).click();
+        for (int round = 0; round < 2; ++round) {
+            QTRY_VERIFY(m_window->isIdle() && banners(*m_window).size() == 1);
+            QVERIFY(banners(*m_window).first().contains("is a TorchScript module: code"));
+            QCOMPARE(engine.requests.size(), static_cast<std::size_t>(round));
+            QPushButton* run = nullptr;
+            for (auto* one : m_window->findChildren<QPushButton*>())
+                if (one->text() == "Run it anyway") run = one;
+            QVERIFY(run);
+            run->click();
+            QTRY_COMPARE(engine.requests.size(), static_cast<std::size_t>(round) + 1);
+            QTRY_VERIFY(m_window->isIdle());
+            QVERIFY(engine.requests.back().allowCode && engine.requests.back().folder.script == script);
+            QVERIFY2(modelShown().contains("module<b>.pt"), qPrintable(modelShown()));
+            // What is recent is the script itself.
+            m_window->openFile(QString::fromStdString(script.string()));
+        }
     }
 
     void everyPartHasItsNameAndBothThemesDraw() {

@@ -47,10 +47,10 @@ void ModelChoices::list() {
     m_rows.clear();
     const QStringList words = m_typed.split(' ', Qt::SkipEmptyParts);
     const auto heading = [this](const QString& title) {
-        m_rows.push_back({ChoiceKind::heading, title, {}, {}, {}, {}, {}, false});
+        m_rows.push_back({ChoiceKind::heading, title, {}, {}, {}, {}, {}, false, false});
     };
     const auto sentence = [this](const QString& text) {
-        m_rows.push_back({ChoiceKind::sentence, text, {}, {}, {}, {}, {}, false});
+        m_rows.push_back({ChoiceKind::sentence, text, {}, {}, {}, {}, {}, false, false});
     };
     // What is not there under a filter has no heading either.
     const auto section = [&](const QString& title, const std::vector<ModelChoice>& choices) {

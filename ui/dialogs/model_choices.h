@@ -21,6 +21,7 @@ struct ModelChoice {
     QString target;        // what openModel takes
     QString where;         // the folder, or the hub's host
     QString hurdle;        // why it cannot be opened; empty: it can
+    bool code = false;     // a TorchScript module: asked about before it runs
     bool lacking = false;  // its files are not all there: the hub may have them
 };
 

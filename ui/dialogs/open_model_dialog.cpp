@@ -64,7 +64,13 @@ ModelChoice folderChoice(ChoiceKind kind, const QString& path) {
     if (const auto config = ModelConfig::read(found->config); config && !config->modelType().empty())
         choice.facts = shown(config->modelType()) + QStringLiteral(" · ") + path;
     std::int64_t bytes = 0;
-    for (const auto& file : found->weights) {
+    auto files = found->weights;
+    if (found->script) {
+        choice.code = true;
+        choice.facts = OpenModelDialog::tr("TorchScript") + QStringLiteral(" · ") + path;
+        files = {*found->script};
+    }
+    for (const auto& file : files) {
         std::error_code failure;
         const auto size = std::filesystem::file_size(file, failure);
         if (!failure) bytes += static_cast<std::int64_t>(size);
@@ -356,7 +362,9 @@ void OpenModelDialog::showChoice() {
     }
     m_open->setText(tr("Open"));
     m_open->setEnabled(choice->hurdle.isEmpty());
-    if (!choice->hurdle.isEmpty())
+    if (choice->code)
+        m_what->setText(tr("A script, which is code: you are asked before it runs."));
+    else if (!choice->hurdle.isEmpty())
         m_what->setText(tr("Cannot be opened: %1.").arg(choice->hurdle));
     else if (choice->kind == ChoiceKind::cached && choice->target != "sample" && !m_families)
         m_what->setText(tr("Whether it can be run is known in a moment."));

@@ -7,6 +7,7 @@
 
 #include "core/analysis/filter_tokens.h"
 #include "core/base/atomic_file.h"
+#include "core/model/script_file.h"
 #include "ui/state/filtering.h"
 #include "ui/state/tile_requests.h"
 
@@ -27,6 +28,7 @@ PathKind kindOfPath(const QString& path) {
     const QFileInfo info(path);
     if (path == "sample" || info.isDir() || info.fileName() == "config.json") return PathKind::model;
     const QString suffix = info.suffix().toLower();
+    if (isScriptFile(path.toStdString())) return PathKind::model;
     if (suffix == "txt" || suffix == "md") return PathKind::text;
     const bool weights = suffix == "safetensors" || suffix == "bin" || suffix == "pt";
     if (weights && QFileInfo::exists(info.dir().filePath("config.json"))) return PathKind::model;

@@ -71,7 +71,7 @@ void RunController::cancelRuns() {
     m_running.clear();
 }
 
-void RunController::openModel(const QString& name, std::optional<Order> after) {
+void RunController::openModel(const QString& name, std::optional<Order> after, bool allowCode) {
     cancelRuns();
     const auto generation = m_loadGeneration = ++m_generation;
     m_loading = true;
@@ -97,34 +97,39 @@ void RunController::openModel(const QString& name, std::optional<Order> after) {
                 if (auto here = findModelFolder(name)) return here;
             return folder;
         },
-        [this, generation, progress, sample = name == "sample",
-         after = std::move(after)](Result<ModelFolder> folder) {
+        [this, generation, progress, name, allowCode, after = std::move(after)](Result<ModelFolder> folder) {
             if (generation != m_loadGeneration) return;
-            if (folder)
-                loadModel(*folder, sample, generation, progress, after);
+            if (folder && folder->script && !allowCode) {
+                loadEnded(generation, cancelled(), {});
+                emit codeRefused(name);
+            } else if (folder)
+                loadModel(*folder, name == "sample", allowCode, generation, progress, after);
             else
                 loadEnded(generation, folder.error(), {});
         });
 }
 
-void RunController::loadModel(const ModelFolder& folder, bool sample, std::uint64_t generation,
-                              const ProgressSink& progress, std::optional<Order> after) {
+void RunController::loadModel(const ModelFolder& folder, bool sample, bool allowCode,
+                              std::uint64_t generation, const ProgressSink& progress,
+                              std::optional<Order> after) {
     emit loadProgressed(tr("Loading %1").arg(QString::fromStdString(folder.name)), -1);
     m_engineQueue.submit(
         "model",
-        [provider = m_provider, room = m_room, device = m_device, progress, folder,
-         sample](std::stop_token stop) -> Result<std::shared_ptr<const OpenModel>> {
+        [provider = m_provider, room = m_room, device = m_device, progress, folder, sample,
+         allowCode](std::stop_token stop) -> Result<std::shared_ptr<const OpenModel>> {
             auto engine = provider();
             if (!engine) return engine.error();
             LoadRequest request;
             request.folder = folder;
             request.device = device;
+            request.allowCode = allowCode;
             auto model = (*engine)->load(request, progress, stop);
             if (!model) return model.error();
             auto open = std::make_shared<OpenModel>();
             open->info = (*model)->info();
             open->title = QString::fromStdString(folder.name);
-            open->path = sample ? QString("sample") : QString::fromStdString(folder.folder.string());
+            open->path = sample ? QString("sample")
+                                : QString::fromStdString(folder.script.value_or(folder.folder).string());
             auto tokenizer = loadTokenizer(folder.folder);
             if (tokenizer) {
                 open->tokenizer = tokenizer->tokenizer;

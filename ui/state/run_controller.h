@@ -43,7 +43,9 @@ class RunController final : public QObject {
         int document = 0;
         TextInput input;
     };
-    void openModel(const QString& name, std::optional<Order> after = {});
+    // A model that is code is refused with codeRefused unless `allowCode`: a person has said that they trust
+    // it.
+    void openModel(const QString& name, std::optional<Order> after = {}, bool allowCode = false);
     void closeModel();
     // Which families the engine runs, or why there is no engine; loads it. Answers with familiesKnown.
     void askFamilies();
@@ -68,6 +70,7 @@ class RunController final : public QObject {
     void partialReady(int document, std::shared_ptr<const attnviz::AttentionRun> run);
     void runReady(int document, std::shared_ptr<const attnviz::AttentionRun> run);
     void loadFailed(const attnviz::Error& error);
+    void codeRefused(const QString& name);
     void failed(int document, const attnviz::Error& error);
     void stopped();
     void familiesKnown(const attnviz::RunnableFamilies& families);
@@ -77,7 +80,7 @@ class RunController final : public QObject {
     struct EngineRoom;  // the engine thread's own
     RunListener listenerFor(int document, std::uint64_t generation, std::shared_ptr<const OpenModel> model,
                             const std::shared_ptr<const TextInput>& input);
-    void loadModel(const ModelFolder& folder, bool sample, std::uint64_t generation,
+    void loadModel(const ModelFolder& folder, bool sample, bool allowCode, std::uint64_t generation,
                    const ProgressSink& progress, std::optional<Order> after);
     void loadEnded(std::uint64_t generation, const Result<std::shared_ptr<const OpenModel>>& result,
                    const std::optional<Order>& after);
