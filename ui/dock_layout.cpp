@@ -53,7 +53,8 @@ DockLayout::DockLayout(QMainWindow& window, Workspace& workspace)
     window.setCorner(Qt::TopRightCorner, Qt::RightDockWidgetArea);
     for (const auto* pane : panes()) {
         auto* widget = pane->create(workspace, &window);
-        widget->setAccessibleName(QCoreApplication::translate("Pane", pane->accessible));
+        widget->setAccessibleName(QCoreApplication::translate("Pane", pane->title));
+        widget->setAccessibleDescription(QCoreApplication::translate("Pane", pane->accessible));
         if (pane->place == PanePlace::centre) {
             m_centre = widget;
             continue;
@@ -69,6 +70,16 @@ DockLayout::DockLayout(QMainWindow& window, Workspace& workspace)
         widget->setParent(body);
         column->addWidget(widget);
         dock->setWidget(body);
+        // Qt moves docks behind a tab out of sight and calls them visible: the pane would work, and Tab would
+        // lead into it. It keeps its room, so that the dock's size does not depend on the tab.
+        QSizePolicy policy = widget->sizePolicy();
+        policy.setRetainSizeWhenHidden(true);
+        widget->setSizePolicy(policy);
+        connect(dock, &QDockWidget::visibilityChanged, widget,
+                [dock, widget](bool seen) { widget->setVisible(seen || dock->isFloating()); });
+        connect(dock, &QDockWidget::topLevelChanged, widget, [widget](bool floats) {
+            if (floats) widget->show();
+        });
         m_docks[pane->id] = dock;
         m_tabs->watch(*dock);
     }

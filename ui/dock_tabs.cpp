@@ -75,14 +75,16 @@ void DockTabs::refresh() {
 void DockTabs::placeTools(QTabBar& bar) {
     auto* dock = currentDock(m_window, bar);
     auto* title = dock ? dynamic_cast<DockTitle*>(dock->titleBarWidget()) : nullptr;
-    if (!title) return;
     auto* tools = bar.findChild<DockTools*>(kTools);
-    if (tools && tools->dock() != dock) {
+    // A bar without a choice is not seen, and its tools are those of the dock's own title.
+    const bool seen = title && bar.count() > 1;
+    if (tools && (!seen || tools->dock() != dock)) {
         tools->hide();
         tools->setObjectName({});
         tools->deleteLater();
         tools = nullptr;
     }
+    if (!seen) return;
     if (!tools) {
         tools = new DockTools(*dock, title->menu(), &bar);
         tools->setObjectName(kTools);

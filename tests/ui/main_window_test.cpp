@@ -35,64 +35,6 @@ class MainWindowTest : public QObject {
  private slots:
     void init() { QFile::remove(stateFile()); }
 
-    void everyPaneOpensClosesReopensAndFloats() {
-        MainWindow window(test::quietSettings());
-        QVERIFY(test::show(window, test::randomRun(3, 4, 9)));
-        for (const auto* pane : panes()) {
-            if (pane->place == PanePlace::centre) continue;
-            const QString id = QString::fromUtf8(pane->id.data(), static_cast<qsizetype>(pane->id.size()));
-            auto* dock = window.findChild<QDockWidget*>(id);
-            QVERIFY2(dock, qPrintable(id));
-            auto* toggle = dock->toggleViewAction();
-            QVERIFY2(!toggle->associatedObjects().isEmpty(), "every pane has its entry in the View menu");
-            if (dock->isHidden()) toggle->trigger();
-            dock->raise();
-            QTRY_VERIFY2(window.isIdle(), qPrintable(id));
-            QVERIFY2(!dock->isHidden(), qPrintable(id));
-            dock->setFloating(true);
-            QTRY_VERIFY(window.isIdle());
-            QVERIFY2(dock->isFloating() && dock->isVisible(), qPrintable(id));
-            dock->setFloating(false);
-            toggle->trigger();
-            QVERIFY2(dock->isHidden(), qPrintable(id));
-            toggle->trigger();
-            QTRY_VERIFY2(window.isIdle(), qPrintable(id));
-            QVERIFY2(!dock->isHidden(), qPrintable(id));
-            QVERIFY2(!test::paneOf(window, qPrintable(id))->accessibleName().isEmpty(), qPrintable(id));
-        }
-    }
-
-    void everyPaneSaysSomethingForEveryKindOfRun_data() {
-        QTest::addColumn<int>("tokens");
-        QTest::newRow("nothing") << 0;
-        QTest::newRow("one token") << 1;
-        QTest::newRow("five tokens") << 5;
-        QTest::newRow("64 tokens") << 64;
-    }
-    void everyPaneSaysSomethingForEveryKindOfRun() {
-        QFETCH(int, tokens);
-        MainWindow window(test::quietSettings());
-        window.resize(1280, 800);
-        window.show();
-        QVERIFY(QTest::qWaitForWindowExposed(&window));
-        if (tokens > 0) window.workspace().open(test::sessionOf(test::randomRun(2, 3, tokens)));
-        if (tokens == 0) window.workspace().addDocument();
-        for (const auto* pane : panes()) {
-            if (pane->place == PanePlace::centre) continue;
-            auto* dock = window.findChild<QDockWidget*>(
-                QString::fromUtf8(pane->id.data(), static_cast<qsizetype>(pane->id.size())));
-            dock->show();
-            dock->raise();
-            QTRY_VERIFY2_WITH_TIMEOUT(window.isIdle(), pane->title, 20'000);
-            const QImage seen = dock->grab().toImage();
-            bool anything = false;
-            for (int y = 34; y < seen.height() - 2 && !anything; ++y)
-                for (int x = 2; x < seen.width() - 2 && !anything; ++x)
-                    anything = seen.pixel(x, y) != seen.pixel(2, 34);
-            QVERIFY2(anything, pane->title);
-        }
-    }
-
     void aHeadChosenAnywhereIsChosenEverywhere() {
         MainWindow window(test::quietSettings());
         QVERIFY(test::show(window, test::randomRun(3, 4, 9)));

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "ui/panes/cluster_table.h"
+#include "ui/widgets/accessible_value.h"
 #include "ui/widgets/cluster_map.h"
 #include "ui/widgets/head_card.h"
 #include "ui/widgets/number_text.h"
@@ -150,6 +151,8 @@ void ClusterBody::setChosen(const std::vector<HeadId>& heads, HeadId shown) {
     m_map->setChosen(heads, shown);
     m_tree->setChosen(heads, shown);
     m_silhouettes->setChosen(heads, shown);
+    m_shown = shown;
+    describeShown();
     if (const auto* place = placeOf(shown))
         m_table->selectRow(place->cluster);
     else
@@ -166,7 +169,9 @@ void ClusterBody::setHovered(std::optional<HeadId> head) {
     m_map->setHovered(head);
     m_tree->setHovered(head);
     m_silhouettes->setHovered(head);
-    if (!head || !placeOf(*head)) m_card->hide();
+    if (head && placeOf(*head)) return;
+    m_card->hide();
+    describeShown();
 }
 
 // Beside the bar where the pointer or the keyboard is there, else beside the point or the leaf.
@@ -180,7 +185,20 @@ void ClusterBody::showCard(HeadId head, const QStringList& lines, const QImage& 
     if (!at) return m_card->hide();
     m_card->setHead(headName(head), lines, pattern);
     m_card->showBeside(view->mapTo(m_inner, *at));
-    m_map->setDescription(headName(head) + ", " + lines.join(", "));
+    describe(head, lines);
+}
+
+void ClusterBody::describe(HeadId head, const QStringList& lines) {
+    const QString words = headName(head) + ", " + lines.join(", ");
+    for (QWidget* view : std::initializer_list<QWidget*>{m_map, m_tree, m_silhouettes})
+        setAccessibleValue(*view, words);
+}
+
+void ClusterBody::describeShown() {
+    const auto* place = placeOf(m_shown);
+    if (!place) return describe(m_shown, {tr("in no cluster")});
+    describe(m_shown, {tr("cluster %1 of %2").arg(place->cluster + 1).arg(m_found->clusters.size()),
+                       tr("silhouette %1").arg(scoreText(place->silhouette, 2))});
 }
 
 void ClusterBody::hideCard() {

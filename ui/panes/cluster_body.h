@@ -53,6 +53,8 @@ class ClusterBody final : public QScrollArea {
 
  private:
     void arrange();
+    void describe(HeadId head, const QStringList& lines);
+    void describeShown();
     void chooseCluster(int cluster, Qt::KeyboardModifiers modifiers);
 
     QWidget* m_inner;
@@ -65,6 +67,7 @@ class ClusterBody final : public QScrollArea {
     QTableView* m_table;
     HeadCard* m_card;
     std::shared_ptr<const HeadClusters> m_found;
+    HeadId m_shown;
 };
 
 }  // namespace attnviz::ui

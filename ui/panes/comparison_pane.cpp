@@ -1,6 +1,5 @@
 // Comparison: two documents beside one another. Their maps on one scale and B - A over the aligned tokens,
 // the largest changes, and how alike every head is.
-#include <QAccessible>
 #include <QComboBox>
 #include <QCoreApplication>
 #include <QHBoxLayout>
@@ -20,6 +19,7 @@
 #include "ui/panes/panes.h"
 #include "ui/state/compared_documents.h"
 #include "ui/state/file_controller.h"
+#include "ui/widgets/accessible_value.h"
 #include "ui/widgets/layer_dots.h"
 #include "ui/widgets/number_text.h"
 #include "ui/widgets/pane_parts.h"
@@ -464,9 +464,7 @@ void ComparisonPane::showReadOut() {
     else if (width() > (m_hovered ? 1060 : 820))
         notes << tr("one scale for A and B; bold tokens and hatched cells have no partner");
     m_readOut->setParts(comparedFacts(*m_shown, m_hovered), notes.join(" · "));
-    m_maps->setAccessibleDescription(m_readOut->text());
-    QAccessibleEvent event(m_maps, QAccessible::DescriptionChanged);
-    QAccessible::updateAccessibility(&event);
+    setAccessibleValue(*m_maps, m_readOut->text());
 }
 
 QString ComparisonPane::values() const {

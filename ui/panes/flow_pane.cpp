@@ -1,6 +1,5 @@
 // Flow: where tokens draw from, layer by layer. A Sankey over layers, the path of one token through them, one
 // layer as lines between queries and keys, and attention rollout.
-#include <QAccessible>
 #include <QCoreApplication>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include "ui/panes/flow_controls.h"
 #include "ui/panes/pane.h"
 #include "ui/panes/panes.h"
+#include "ui/widgets/accessible_value.h"
 #include "ui/widgets/flow_view.h"
 #include "ui/widgets/number_text.h"
 #include "ui/widgets/pane_parts.h"
@@ -47,7 +47,6 @@ class FlowPane final : public Pane {
     void showNothing(const QString& sentence);
     void showLit();
     void showFacts();
-    void announce();
     std::vector<ReadOutPart> facts() const;
     std::vector<ReadOutPart> spotFacts(FlowSpot spot) const;
     QString remarks() const;
@@ -96,7 +95,6 @@ FlowPane::FlowPane(Workspace& shared, QWidget* parent)
     connect(m_view, &FlowView::spotChanged, this, [this](FlowSpot spot) {
         workspace().setHovered(cellOf(spot));
         showFacts();
-        announce();
     });
     connect(m_view, &FlowView::nodeClicked, this, [this](int node) { pin({node, -1}); });
     connect(m_view, &FlowView::linkClicked, this, [this](int link) { pin({-1, link}); });
@@ -393,13 +391,7 @@ void FlowPane::showFacts() {
     const bool over = spot != FlowSpot{};
     m_readOut->setParts(over ? spotFacts(spot) : facts(), remarks());
     m_view->setToolTip(over ? plainToolTip(m_readOut->text()) : QString());
-    m_view->setAccessibleDescription(m_readOut->text());
-}
-
-void FlowPane::announce() {
-    if (!m_view->hasFocus()) return;
-    QAccessibleEvent event(m_view, QAccessible::DescriptionChanged);
-    QAccessible::updateAccessibility(&event);
+    setAccessibleValue(*m_view, m_readOut->text());
 }
 
 // A link's query and key; a node with the strongest that it is joined to below, or above.

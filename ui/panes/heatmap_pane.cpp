@@ -23,6 +23,7 @@
 #include "ui/state/tile_requests.h"
 #include "ui/theme/appearance.h"
 #include "ui/theme/icons.h"
+#include "ui/widgets/accessible_value.h"
 #include "ui/widgets/attention_plottable.h"
 #include "ui/widgets/eliding_label.h"
 #include "ui/widgets/heatmap_view.h"
@@ -283,6 +284,7 @@ void HeatmapPane::showFacts() {
     if (!cell) {
         m_readOut->setParts({{ReadOutPart::Kind::plain, tr("Point at a cell to read it")}},
                             tr("click a cell to pin it"));
+        setAccessibleValue(*m_view, workspace().headTitle());
         return;
     }
     m_readOut->setParts(cellFacts(workspace(), *cell, m_view->pooledCells()),
@@ -290,7 +292,7 @@ void HeatmapPane::showFacts() {
                         : workspace().pinned()
                             ? tr("row %1 pinned").arg(countText(workspace().pinned()->query))
                             : tr("click a cell to pin it"));
-    m_view->setAccessibleDescription(m_readOut->text());
+    setAccessibleValue(*m_view, m_readOut->text());
 }
 
 // What is seen: keys across, queries down.

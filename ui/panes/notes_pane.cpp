@@ -26,6 +26,8 @@ class NotesPane final : public Pane {
                 [this, &workspace] { workspace.setNotes(m_edit->toPlainText()); });
     }
 
+    QString values() const override { return bodyShown() ? m_edit->toPlainText() : QString(); }
+
  private:
     void refresh(unsigned) override {
         if (workspace().isEmpty())

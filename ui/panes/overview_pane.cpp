@@ -40,6 +40,23 @@ class OverviewPane final : public Pane {
         connect(m_map, &Minimap::moveAsked, &shared, &Workspace::askMove);
     }
     QWidget* picture() const override { return bodyShown() ? m_map : nullptr; }
+    // Keys across, queries down; of a long text each number is of a square of cells, named by its first.
+    QString values() const override {
+        if (!bodyShown() || !m_values) return {};
+        QString out = QStringLiteral("query");
+        for (int column = 0; column < m_columns; ++column)
+            out += '\t' + QString::number(static_cast<qint64>(column) << m_level);
+        out += '\n';
+        for (int row = 0; row < m_rows; ++row) {
+            out += QString::number(static_cast<qint64>(row) << m_level);
+            for (int column = 0; column < m_columns; ++column) {
+                const float value = valueAt(row, column);
+                out += value == kMaskedCell ? QStringLiteral("\t") : '\t' + QString::number(value, 'g', 9);
+            }
+            out += '\n';
+        }
+        return out;
+    }
 
  private:
     static QString tr(const char* text) { return QCoreApplication::translate("OverviewPane", text); }
@@ -83,11 +100,16 @@ class OverviewPane final : public Pane {
                 if (!values || source != workspace().source()) return;
                 m_values = *std::move(values);
                 m_level = key.level;
-                m_right->setText(m_level == 0 ? workspace().headTitle()
-                                              : tr("%1 · %2 of %3 × %3 cells a pixel")
-                                                    .arg(workspace().headTitle(),
-                                                         key.pooling == Pooling::max ? tr("max") : tr("mean"))
-                                                    .arg(1 << m_level));
+                const auto& info = source->info();
+                m_rows = std::min(kTileCells, (info.queries + (1 << m_level) - 1) >> m_level);
+                m_columns = std::min(kTileCells, (info.keys + (1 << m_level) - 1) >> m_level);
+                QStringList words{workspace().headTitle()};
+                if (m_level > 0)
+                    words << tr("%1 of %2 × %2 cells a pixel")
+                                 .arg(key.pooling == Pooling::max ? tr("max") : tr("mean"))
+                                 .arg(1 << m_level);
+                if (info.renormalized) words << tr("renormalized");
+                m_right->setText(words.join(" · "));
                 showBody();
                 paintMap();
             });
@@ -97,26 +119,27 @@ class OverviewPane final : public Pane {
         const auto& source = workspace().source();
         if (!m_values || !source) return;
         const auto& info = source->info();
-        const int rows = std::min(kTileCells, (info.queries + (1 << m_level) - 1) >> m_level);
-        const int columns = std::min(kTileCells, (info.keys + (1 << m_level) - 1) >> m_level);
-        QImage image(columns, rows, QImage::Format_RGB32);
+        QImage image(m_columns, m_rows, QImage::Format_RGB32);
         const ColorScale scale = workspace().scale();
         const QRgb masked = ui::palette().masked.rgb();
-        for (int row = 0; row < rows; ++row) {
+        for (int row = 0; row < m_rows; ++row) {
             auto* line = reinterpret_cast<QRgb*>(image.scanLine(row));
-            for (int column = 0; column < columns; ++column) {
-                const float value = (*m_values)[static_cast<std::size_t>(row) * kTileCells +
-                                                static_cast<std::size_t>(column)];
+            for (int column = 0; column < m_columns; ++column) {
+                const float value = valueAt(row, column);
                 line[column] = value == kMaskedCell ? masked : scale.color(value);
             }
         }
         m_map->setMap(image, info.queries, info.keys);
     }
 
+    float valueAt(int row, int column) const {
+        return (*m_values)[static_cast<std::size_t>(row) * kTileCells + static_cast<std::size_t>(column)];
+    }
+
     Minimap* m_map;
     QLabel *m_queries = nullptr, *m_keys = nullptr, *m_of = nullptr;
     TileValues m_values;
-    int m_level = 0;
+    int m_level = 0, m_rows = 0, m_columns = 0;
 };
 
 Pane* create(Workspace& workspace, QWidget* parent) {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "ui/theme/appearance.h"
+#include "ui/widgets/accessible_value.h"
 #include "ui/widgets/eliding_label.h"
 #include "ui/widgets/number_text.h"
 #include "ui/widgets/pane_parts.h"
@@ -20,6 +21,7 @@ namespace attnviz::ui {
 
 Pane::Pane(Workspace& workspace, const char* name, unsigned follows, QWidget* parent)
     : QWidget(parent), m_workspace(workspace), m_alive(&workspace), m_name(name) {
+    setAccessibleRole(*this, QAccessible::Pane);
     m_column = new QVBoxLayout(this);
     m_column->setContentsMargins(0, 0, 0, 0);
     m_column->setSpacing(0);

@@ -1,14 +1,15 @@
 #include "ui/widgets/chart_view.h"
 
-#include <QAccessible>
 #include <QKeyEvent>
 #include <QMouseEvent>
 
 #include "ui/theme/appearance.h"
+#include "ui/widgets/accessible_value.h"
 
 namespace attnviz::ui {
 
 ChartView::ChartView(const QString& name, QWidget* parent) : QChartView(new QChart, parent) {
+    setAccessibleRole(*this, QAccessible::Chart);
     setAccessibleName(name);
     setRenderHint(QPainter::Antialiasing);
     setFrameShape(QFrame::NoFrame);
@@ -23,11 +24,7 @@ ChartView::ChartView(const QString& name, QWidget* parent) : QChartView(new QCha
 }
 
 void ChartView::setDescription(const QString& description) {
-    if (description == accessibleDescription()) return;
-    setAccessibleDescription(description);
-    if (!hasFocus()) return;
-    QAccessibleEvent event(this, QAccessible::DescriptionChanged);
-    QAccessible::updateAccessibility(&event);
+    setAccessibleValue(*this, description);
 }
 
 void ChartView::mousePressEvent(QMouseEvent* event) {

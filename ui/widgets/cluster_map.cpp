@@ -1,6 +1,5 @@
 #include "ui/widgets/cluster_map.h"
 
-#include <QAccessible>
 #include <QApplication>
 #include <algorithm>
 #include <cmath>
@@ -8,6 +7,7 @@
 
 #include "ui/theme/appearance.h"
 #include "ui/theme/cluster_marks.h"
+#include "ui/widgets/accessible_value.h"
 
 namespace attnviz::ui {
 namespace {
@@ -60,6 +60,7 @@ void ClusterMap::Overlay::draw(QCPPainter* painter) {
 }
 
 ClusterMap::ClusterMap(QWidget* parent) : FigurePlot(parent) {
+    setAccessibleRole(*this, QAccessible::Chart);
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Heads in the plane, by cluster"));
@@ -162,13 +163,6 @@ void ClusterMap::setHovered(std::optional<HeadId> head) {
     if (head == m_hovered) return;
     m_hovered = head;
     layer("rings")->replot();
-}
-
-void ClusterMap::setDescription(const QString& description) {
-    setAccessibleDescription(description);
-    if (!hasFocus()) return;
-    QAccessibleEvent event(this, QAccessible::DescriptionChanged);
-    QAccessible::updateAccessibility(&event);
 }
 
 std::optional<QPointF> ClusterMap::positionOf(HeadId head) const {

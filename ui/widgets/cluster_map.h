@@ -31,7 +31,6 @@ class ClusterMap final : public FigurePlot {
     void setChosen(std::vector<HeadId> heads, HeadId shown);
     void setHovered(std::optional<HeadId> head);
     // For a screen reader, when the head under the keyboard changes.
-    void setDescription(const QString& description);
     void fit();
 
     std::optional<HeadId> headAt(const QPointF& position) const;

@@ -1,9 +1,12 @@
 #include "ui/widgets/color_bar.h"
 
+#include <QCoreApplication>
 #include <QPainter>
 #include <cmath>
 
 #include "ui/theme/appearance.h"
+#include "ui/widgets/accessible_value.h"
+#include "ui/widgets/number_text.h"
 
 namespace attnviz::ui {
 namespace {
@@ -94,13 +97,17 @@ void paintColorBar(QPainter& painter, const ColorScale& scale, const ColorBarPai
 }
 
 ColorBar::ColorBar(QWidget* parent) : QWidget(parent) {
+    setAccessibleRole(*this, QAccessible::Graphic);
     setMinimumHeight(26);
     setMaximumHeight(26);
+    setAccessibleName(QCoreApplication::translate("ColorBar", "Scale of the colours"));
     connect(&Appearance::instance(), &Appearance::changed, this, qOverload<>(&QWidget::update));
 }
 
 void ColorBar::setScale(const ColorScale& scale) {
     m_scale = scale;
+    setAccessibleValue(*this, QCoreApplication::translate("ColorBar", "%1 to %2")
+                                  .arg(scoreText(scale.low()), scoreText(scale.high())));
     update();
 }
 

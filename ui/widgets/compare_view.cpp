@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "ui/theme/appearance.h"
+#include "ui/widgets/accessible_value.h"
 #include "ui/widgets/color_bar.h"
 
 namespace attnviz::ui {
@@ -30,6 +31,7 @@ struct CompareView::Attempt {
 };
 
 CompareView::CompareView(QWidget* parent) : QWidget(parent) {
+    setAccessibleRole(*this, QAccessible::Graphic);
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ui/theme/appearance.h"
+#include "ui/widgets/accessible_value.h"
 #include "ui/widgets/flow_geometry.h"
 #include "ui/widgets/number_text.h"
 #include "ui/widgets/token_axis.h"
@@ -25,6 +26,7 @@ std::size_t at(int index) {
 }  // namespace
 
 FlowView::FlowView(QWidget* parent) : QWidget(parent) {
+    setAccessibleRole(*this, QAccessible::Graphic);
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Flow of attention between tokens"));

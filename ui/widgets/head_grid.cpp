@@ -1,6 +1,5 @@
 #include "ui/widgets/head_grid.h"
 
-#include <QAccessible>
 #include <QHelpEvent>
 #include <QKeyEvent>
 #include <QPainter>
@@ -9,6 +8,7 @@
 #include <cmath>
 
 #include "ui/theme/appearance.h"
+#include "ui/widgets/accessible_value.h"
 #include "ui/widgets/number_text.h"
 
 namespace attnviz::ui {
@@ -26,6 +26,7 @@ int labelStep(double cell, double needed) {
 }  // namespace
 
 HeadGrid::HeadGrid(QWidget* parent) : QWidget(parent) {
+    setAccessibleRole(*this, QAccessible::Graphic);
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Heads by layer"));
@@ -42,6 +43,7 @@ void HeadGrid::setScores(int layers, int heads, int layersReady, std::vector<dou
     m_layersReady = layersReady;
     m_scores = std::move(scores);
     if (resized) updateGeometry();
+    describe();
     update();
 }
 
@@ -55,19 +57,23 @@ void HeadGrid::setChosen(HeadId head, std::vector<HeadId> chosen) {
     if (head == m_chosen && chosen == m_others) return;
     m_chosen = head;
     m_others = std::move(chosen);
-    setAccessibleDescription(
-        tr("Layer %1, head %2, score %3").arg(head.layer).arg(head.head).arg(scoreText(scoreAt(head))));
-    if (hasFocus()) {
-        QAccessibleEvent event(this, QAccessible::DescriptionChanged);
-        QAccessible::updateAccessibility(&event);
-    }
+    describe();
     update();
 }
 
 void HeadGrid::setHovered(std::optional<HeadId> head) {
     if (head == m_hovered) return;
     m_hovered = head;
+    describe();
     update();
+}
+
+void HeadGrid::describe() {
+    const HeadId head = m_hovered.value_or(m_chosen);
+    if (m_layers == 0) return setAccessibleValue(*this, {});
+    setAccessibleValue(
+        *this,
+        tr("Layer %1, head %2, score %3").arg(head.layer).arg(head.head).arg(scoreText(scoreAt(head))));
 }
 
 void HeadGrid::setGroups(int headsPerGroup) {

@@ -54,6 +54,7 @@ class HeadGrid final : public QWidget {
     void focusOutEvent(QFocusEvent* event) override;
 
  private:
+    void describe();
     double scoreAt(HeadId head) const;
     double cellWidth() const;
     double groupGap() const;  // before each group but the first

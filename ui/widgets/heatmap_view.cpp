@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ui/theme/appearance.h"
+#include "ui/widgets/accessible_value.h"
 #include "ui/widgets/attention_plottable.h"
 #include "ui/widgets/heatmap_painted.h"
 
@@ -19,6 +20,7 @@ constexpr int kSynchronousTokens = 256;  // one tile: painting waits for less th
 }  // namespace
 
 HeatmapView::HeatmapView(QWidget* parent) : QCustomPlot(parent) {
+    setAccessibleRole(*this, QAccessible::Graphic);
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Heatmap of the chosen head"));

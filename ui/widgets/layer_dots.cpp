@@ -15,6 +15,7 @@
 
 #include "ui/theme/appearance.h"
 #include "ui/theme/chart_style.h"
+#include "ui/widgets/accessible_value.h"
 #include "ui/widgets/pane_parts.h"
 
 namespace attnviz::ui {
@@ -25,6 +26,7 @@ constexpr double kReach = 9;  // pixels from a dot that still are the dot's
 }  // namespace
 
 LayerDots::LayerDots(const QString& title, const QString& caption, QWidget* parent) : QWidget(parent) {
+    setAccessibleRole(*this, QAccessible::Chart);
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(title);
     auto* column = new QVBoxLayout(this);
@@ -137,8 +139,9 @@ void LayerDots::setChosen(HeadId head) {
     QList<QPointF> point;
     if (found != m_dots.end() && !std::isnan(found->value)) point.append(pointOf(*found));
     m_chosen->replace(point);
-    setAccessibleDescription(QString("L%1 H%2").arg(head.layer).arg(head.head) +
-                             (point.isEmpty() ? QString() : QString(": %1").arg(found->value, 0, 'f', 4)));
+    setAccessibleValue(*this,
+                       QString("L%1 H%2").arg(head.layer).arg(head.head) +
+                           (point.isEmpty() ? QString() : QString(": %1").arg(found->value, 0, 'f', 4)));
 }
 
 QPointF LayerDots::positionOf(HeadId head) const {

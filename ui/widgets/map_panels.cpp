@@ -1,12 +1,12 @@
 #include "ui/widgets/map_panels.h"
 
-#include <QAccessible>
 #include <QApplication>
 #include <QKeyEvent>
 #include <algorithm>
 #include <cmath>
 
 #include "ui/theme/appearance.h"
+#include "ui/widgets/accessible_value.h"
 
 namespace attnviz::ui {
 namespace {
@@ -31,6 +31,7 @@ class MapPanels::Painted final : public QCPLayerable {
 };
 
 MapPanels::MapPanels(QWidget* parent) : QCustomPlot(parent) {
+    setAccessibleRole(*this, QAccessible::Graphic);
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
     setMinimumSize(120, 60);
@@ -57,6 +58,8 @@ void MapPanels::setPanels(std::vector<MapPanel> panels) {
     };
     const bool same = shape(panels) == shape(m_panels);
     m_panels = std::move(panels);
+    m_focused = std::clamp(m_focused, 0, std::max(0, static_cast<int>(m_panels.size()) - 1));
+    describe();
     auto* inset = static_cast<QCPLayoutInset*>(plotLayout()->element(0, 0));
     while (m_rects.size() > m_panels.size()) {
         removePlottable(m_maps.back());
@@ -349,9 +352,7 @@ void MapPanels::wheelEvent(QWheelEvent* event) {
 void MapPanels::describe() {
     if (m_panels.empty()) return;
     const auto& panel = m_panels[static_cast<std::size_t>(m_focused)];
-    setAccessibleDescription(panel.title + (panel.caption.isEmpty() ? QString() : ", " + panel.caption));
-    QAccessibleEvent event(this, QAccessible::DescriptionChanged);
-    QAccessible::updateAccessibility(&event);
+    setAccessibleValue(*this, panel.title + (panel.caption.isEmpty() ? QString() : ", " + panel.caption));
 }
 
 void MapPanels::keyPressEvent(QKeyEvent* event) {

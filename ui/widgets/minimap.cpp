@@ -7,10 +7,12 @@
 #include <cmath>
 
 #include "ui/theme/appearance.h"
+#include "ui/widgets/accessible_value.h"
 
 namespace attnviz::ui {
 
 Minimap::Minimap(QWidget* parent) : QWidget(parent) {
+    setAccessibleRole(*this, QAccessible::Graphic);
     setFocusPolicy(Qt::StrongFocus);
     setMinimumSize(60, 60);
     setAccessibleName(tr("Overview of the map"));
@@ -26,11 +28,11 @@ void Minimap::setMap(QImage image, int queries, int keys) {
 void Minimap::setSeen(KeyRange queries, KeyRange keys) {
     m_seenQueries = queries;
     m_seenKeys = keys;
-    setAccessibleDescription(tr("Shown: queries %1 to %2, keys %3 to %4")
-                                 .arg(queries.begin)
-                                 .arg(queries.end - 1)
-                                 .arg(keys.begin)
-                                 .arg(keys.end - 1));
+    setAccessibleValue(*this, tr("Shown: queries %1 to %2, keys %3 to %4")
+                                  .arg(queries.begin)
+                                  .arg(queries.end - 1)
+                                  .arg(keys.begin)
+                                  .arg(keys.end - 1));
     update();
 }
 

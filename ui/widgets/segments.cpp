@@ -25,8 +25,16 @@ Segments::Segments(const QString& name, const QStringList& choices, QWidget* par
     m_group->setExclusive(true);
     choose(0);
     connect(m_group, &QButtonGroup::idToggled, this, [this](int index, bool on) {
-        if (on) emit chosenChanged(index);
+        if (!on) return;
+        leadTab();
+        emit chosenChanged(index);
     });
+}
+
+// Tab comes to the chosen button; arrows go on from there.
+void Segments::leadTab() {
+    for (auto* button : m_group->buttons())
+        button->setFocusPolicy(button->isChecked() ? Qt::StrongFocus : Qt::ClickFocus);
 }
 
 int Segments::chosen() const {
@@ -36,6 +44,7 @@ int Segments::chosen() const {
 void Segments::choose(int index) {
     const QSignalBlocker blocker(m_group);
     if (auto* button = m_group->button(index)) button->setChecked(true);
+    leadTab();
 }
 
 QPushButton* Segments::button(int index) const {

@@ -21,6 +21,7 @@ class Segments final : public QWidget {
     void chosenChanged(int index);
 
  private:
+    void leadTab();
     QButtonGroup* m_group;
 };
 

@@ -9,6 +9,7 @@
 
 #include "ui/theme/appearance.h"
 #include "ui/theme/cluster_marks.h"
+#include "ui/widgets/accessible_value.h"
 #include "ui/widgets/number_text.h"
 
 namespace attnviz::ui {
@@ -20,6 +21,7 @@ constexpr double kPad = 12, kTitle = 22, kAxis = 16, kGap = 6, kMark = 8, kCount
 }  // namespace
 
 SilhouetteView::SilhouetteView(QWidget* parent) : QWidget(parent) {
+    setAccessibleRole(*this, QAccessible::Chart);
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
     setMinimumSize(180, 60);

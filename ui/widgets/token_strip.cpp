@@ -11,6 +11,7 @@
 
 #include "core/base/readable.h"
 #include "ui/theme/appearance.h"
+#include "ui/widgets/accessible_value.h"
 #include "ui/widgets/number_text.h"
 #include "ui/widgets/token_text.h"
 
@@ -23,6 +24,7 @@ constexpr int kUnfoldedTokens = 400, kContext = 24, kShortestFold = 24, kPeaks =
 }  // namespace
 
 TokenStrip::TokenStrip(QWidget* parent) : QAbstractScrollArea(parent) {
+    setAccessibleRole(*this, QAccessible::StaticText);
     setFrameShape(QFrame::NoFrame);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     viewport()->setMouseTracking(true);
@@ -65,6 +67,7 @@ void TokenStrip::setTokens(const std::vector<Token>& tokens, const QStringList& 
     m_pressed.reset();
     m_open.assign(m_texts.size(), false);
     verticalScrollBar()->setValue(0);
+    describe();
     layOut();
 }
 
@@ -75,6 +78,7 @@ void TokenStrip::setWeights(std::vector<float> weights, bool logarithmic, bool s
     m_strongest = 0;
     for (const float weight : m_weights)
         if (!std::isnan(weight)) m_strongest = std::max<double>(m_strongest, weight);
+    describe();
     refold();
 }
 
@@ -92,16 +96,26 @@ void TokenStrip::refold() {
 
 void TokenStrip::setFramed(std::optional<KeyRange> queries, std::optional<KeyRange> keys, int step) {
     m_step = step;
-    if (queries == m_queries && keys == m_keys) return;
+    const bool same = queries == m_queries && keys == m_keys;
     m_queries = queries;
     m_keys = keys;
-    refold();
+    describe();
+    if (!same) refold();
 }
 
 void TokenStrip::setHovered(std::optional<int> token) {
     if (token == m_hovered) return;
     m_hovered = token;
+    describe();
     viewport()->update();
+}
+
+void TokenStrip::describe() {
+    const auto at = static_cast<std::size_t>(m_hovered.value_or(m_step));
+    if (at >= m_texts.size()) return setAccessibleValue(*this, {});
+    const QString token = tr("Token %1 %2").arg(countText(static_cast<qint64>(at)), m_texts[at].trimmed());
+    const bool weighed = at < m_weights.size() && !std::isnan(m_weights[at]);
+    setAccessibleValue(*this, weighed ? tr("%1, weight %2").arg(token, weightText(m_weights[at])) : token);
 }
 
 int TokenStrip::foldedTokens() const {

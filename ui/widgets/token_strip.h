@@ -59,6 +59,7 @@ class TokenStrip final : public QAbstractScrollArea {
         QString text;
         double mass = 0;
     };
+    void describe();
     void layOut();
     void refold();
     bool isLong() const;

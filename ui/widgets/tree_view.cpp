@@ -7,6 +7,7 @@
 
 #include "ui/theme/appearance.h"
 #include "ui/theme/cluster_marks.h"
+#include "ui/widgets/accessible_value.h"
 #include "ui/widgets/number_text.h"
 
 namespace attnviz::ui {
@@ -29,6 +30,7 @@ double tickStep(double top) {
 }  // namespace
 
 TreeView::TreeView(QWidget* parent) : QWidget(parent) {
+    setAccessibleRole(*this, QAccessible::Chart);
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
     setMinimumSize(160, 60);
