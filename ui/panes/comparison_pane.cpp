@@ -93,8 +93,8 @@ class ComparisonPane final : public Pane {
 };
 
 ComparisonPane::ComparisonPane(Workspace& shared, QWidget* parent)
-    : Pane(shared, "comparison", kRun | kSource | kHead | kChosen | kHover | kView | kTheme | kDocuments,
-           parent) {
+    : Pane(shared, "comparison",
+           kRun | kSource | kHead | kChosen | kHover | kPins | kView | kTheme | kDocuments, parent) {
     makeControls();
     makePages();
 }
@@ -305,10 +305,10 @@ void ComparisonPane::refresh(unsigned changes) {
     const bool known = wish == m_wish && (m_pair || !m_refused.isEmpty() || isComputing("pair"));
     if (!known)
         prepare(wish);
-    else if ((changes & ~kHover) != 0 && (m_pair || !m_refused.isEmpty()))
+    else if ((changes & ~(kHover | kPins)) != 0 && (m_pair || !m_refused.isEmpty()))
         showPages();
     if ((changes & (kView | kTheme)) != 0) showScales();
-    if ((changes & (kHover | kRun)) != 0) showHovered();
+    if ((changes & (kHover | kPins | kRun)) != 0) showHovered();
 }
 
 void ComparisonPane::prepare(const ComparedWish& wish) {
@@ -432,13 +432,14 @@ void ComparisonPane::hover(std::optional<Cell> joint) {
     showReadOut();
 }
 
-// What is hovered elsewhere is marked here; a cell that the current document does not have stays our own.
+// What is hovered or pinned elsewhere is marked here; a cell that the current document does not have stays
+// our own.
 void ComparisonPane::showHovered() {
     if (!m_shown) return;
     const auto side = currentSide();
-    const auto hovered = workspace().hovered();
-    if (side && hovered)
-        m_hovered = m_shown->pair->joint(*hovered, side);
+    const auto looked = workspace().hovered() ? workspace().hovered() : workspace().pinned();
+    if (side && looked)
+        m_hovered = m_shown->pair->joint(*looked, side);
     else if (m_hovered && currentCell(*m_hovered))
         m_hovered.reset();
     m_maps->setHovered(m_hovered);

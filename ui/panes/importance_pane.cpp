@@ -133,6 +133,7 @@ class ImportancePane final : public Pane {
     void refresh(unsigned changes) override;
     bool rollout() const { return m_method->chosen() == 1; }
     bool shownLayer() const { return m_layers->currentIndex() == 1; }
+    const std::shared_ptr<const AttentionSource>& weighed() const;
     void measure();
     void showFound(const TokenImportance& found, int layer);
     void showChosen();
@@ -199,6 +200,7 @@ ImportancePane::ImportancePane(Workspace& shared, QWidget* parent)
             [this](const QModelIndex& index) {
                 if (!m_following && index.isValid()) choose(index.row());
             });
+    connect(m_table, &QTableView::activated, this, [this](const QModelIndex& index) { choose(index.row()); });
     connect(header, &QHeaderView::sortIndicatorChanged, this, &ImportancePane::showChosen);
     connect(m_table, &QTableView::entered, this, [this](const QModelIndex& index) {
         workspace().setHovered(Cell{workspace().activeQuery(), m_model->tokenAt(index.row())});
@@ -227,8 +229,14 @@ void ImportancePane::refresh(unsigned changes) {
     showChosen();
 }
 
+// All heads, or what the view combines of them.
+const std::shared_ptr<const AttentionSource>& ImportancePane::weighed() const {
+    const auto& shown = workspace().source();
+    return shown->info().combined.empty() ? workspace().headsSource() : shown;
+}
+
 void ImportancePane::measure() {
-    const auto source = workspace().headsSource();
+    const auto source = weighed();
     if (rollout() && !source->info().square()) {
         m_model->setScores({}, {});
         m_left->clear();
@@ -274,11 +282,13 @@ void ImportancePane::showFound(const TokenImportance& found, int layer) {
     m_model->setScores(found, workspace().keyTexts());
     showBody();
     showChosen();
-    const auto& info = workspace().headsSource()->info();
+    const auto& info = weighed()->info();
     const QString layers = !shownLayer() ? tr("all layers")
                            : rollout()   ? tr("layers 0–%1").arg(layer)
                                          : tr("layer %1").arg(layer);
-    m_left->setText(tr("%1, %2").arg(tr("mean of %1 heads").arg(info.heads), layers));
+    const QString heads = info.combined.empty() ? tr("mean of %1 heads").arg(info.heads)
+                                                : QString::fromStdString(info.combined);
+    m_left->setText(tr("%1, %2").arg(heads, layers));
     QStringList right;
     if (rollout())
         right << (found.query

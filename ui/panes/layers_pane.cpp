@@ -54,6 +54,9 @@ class LayersPane final : public Pane {
     void showNumbers();
     void showScales();
     void showChosen();
+    void showCell() {
+        m_panels->setHovered(workspace().hovered() ? workspace().hovered() : workspace().pinned());
+    }
     void showControls();
     void resizeEvent(QResizeEvent* event) override {
         Pane::resizeEvent(event);
@@ -76,7 +79,7 @@ class LayersPane final : public Pane {
 };
 
 LayersPane::LayersPane(Workspace& shared, QWidget* parent)
-    : Pane(shared, "layers", kRun | kSource | kHead | kChosen | kHover | kView | kTheme, parent) {
+    : Pane(shared, "layers", kRun | kSource | kHead | kChosen | kHover | kPins | kView | kTheme, parent) {
     auto& row = controls();
     row.addWidget(plainLabel(tr("Show"), "secondary", this));
     m_show = new QComboBox(this);
@@ -161,7 +164,7 @@ void LayersPane::refresh(unsigned changes) {
     if ((changes & (kRun | kSource)) != 0 || (follows && (changes & (kHead | kChosen)) != 0)) prepare();
     if ((changes & kView) != 0) m_panels->setPooling(workspace().view().pooling);
     if ((changes & (kView | kTheme)) != 0) showScales();
-    if ((changes & kHover) != 0) m_panels->setHovered(workspace().hovered());
+    if ((changes & (kHover | kPins)) != 0) showCell();
     showChosen();
 }
 
@@ -245,7 +248,7 @@ void LayersPane::take(Maps maps, bool differs, int reference) {
     m_entropies.clear();
     m_panels->setPanels(std::move(panels));
     m_panels->setPooling(workspace().view().pooling);
-    m_panels->setHovered(workspace().hovered());
+    showCell();
     showBody();
     showScales();
     showChosen();

@@ -20,7 +20,7 @@ namespace {
 class OverviewPane final : public Pane {
  public:
     OverviewPane(Workspace& shared, QWidget* parent)
-        : Pane(shared, "overview", kRun | kSource | kHead | kHover | kView | kTheme | kSeen, parent) {
+        : Pane(shared, "overview", kRun | kSource | kHead | kHover | kPins | kView | kTheme | kSeen, parent) {
         auto* body = new QWidget(this);
         auto* row = new QHBoxLayout(body);
         row->setContentsMargins(0, 0, 8, 0);
@@ -69,7 +69,7 @@ class OverviewPane final : public Pane {
         if (!workspace().headReady()) return showSentence(tr("This layer is not computed yet."));
         if ((changes & (kRun | kSource | kHead | kView)) != 0) prepare();
         if ((changes & (kView | kTheme)) != 0) paintMap();
-        m_map->setMarked(workspace().hovered());
+        m_map->setMarked(workspace().hovered() ? workspace().hovered() : workspace().pinned());
         const KeyRange queries = workspace().seenQueries(), keys = workspace().seenKeys();
         m_map->setSeen(queries, keys);
         const auto span = [](const KeyRange& range) {

@@ -238,8 +238,8 @@ void PositionalPane::refresh(unsigned changes) {
         return showSentence(tr("Open a session or run a text to see how far its heads look."));
     }
     if (workspace().headsSource() != m_source) return measure();
-    if (m_found.layers.empty()) return;
     if ((changes & kHead) != 0) measureProfile();
+    if (m_found.layers.empty()) return;
     showChosen();
 }
 

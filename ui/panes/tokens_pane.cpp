@@ -334,7 +334,10 @@ void TokensPane::showImportance() {
     } else {
         options.heads = {shown.head};
     }
-    const auto source = rollout() ? workspace().headsSource() : workspace().source();
+    const bool apart = rollout() && info.combined.empty();
+    const auto source = apart ? workspace().headsSource() : workspace().source();
+    const QString heads =
+        apart ? tr("%1 heads").arg(source->info().heads) : QString::fromStdString(info.combined);
     const QString title = workspace().headTitle();
     showMarks();
     compute(
@@ -342,8 +345,7 @@ void TokensPane::showImportance() {
         [source, options, progress = progressOf("importance")](std::stop_token stop) {
             return tokenImportance(*source, options, progress, stop);
         },
-        [this, head, title, heads = source->info().heads,
-         renormalized = info.renormalized](Result<TokenImportance> found) {
+        [this, head, title, heads, renormalized = info.renormalized](Result<TokenImportance> found) {
             if (!found) return showNone(QString::fromStdString(found.error().sentence()));
             std::vector<float> scores;
             for (const double score : found->scores) scores.push_back(static_cast<float>(score));
@@ -353,7 +355,7 @@ void TokensPane::showImportance() {
                             : found->query
                                 ? tr("of query %1").arg(nameOf({*found->query, *found->query + 1}, true))
                                 : tr("mean over all queries");
-            if (rolled) right = tr("%1 heads · %2").arg(heads).arg(right);
+            if (rolled) right = tr("%1 · %2").arg(heads, right);
             if (renormalized) right = tr("renormalized") + " · " + right;
             showWeights(std::move(scores), rolled ? tr("Rollout") : tr("Incoming share"), left, right);
         });
