@@ -24,17 +24,19 @@ QDockWidget* currentDock(const QMainWindow& window, const QTabBar& bar) {
     return nullptr;
 }
 
-// Many tabs in a narrow row stand closer, so that none lies below the tools.
-void fitTabs(QTabBar& bar, int room) {
+// Many tabs in a narrow row stand closer, so that none lies below the tools. Whether none does.
+bool fitTabs(QTabBar& bar, int room) {
     const bool tight = bar.property(kTight).toBool();
     int wide = bar.count() > 0 ? bar.tabRect(bar.count() - 1).right() + 1 : 0;
     if (tight) wide += kTightSaves * bar.count();
-    if (tight == (wide > room)) return;
+    const bool fits = wide - kTightSaves * bar.count() <= room;
+    if (tight == (wide > room)) return fits;
     bar.setProperty(kTight, wide > room);
     bar.style()->unpolish(&bar);
     bar.style()->polish(&bar);
     QEvent changed(QEvent::StyleChange);  // tabs keep their sizes until told
     QCoreApplication::sendEvent(&bar, &changed);
+    return fits;
 }
 
 }  // namespace
@@ -88,13 +90,13 @@ void DockTabs::placeTools(QTabBar& bar) {
     if (!tools) {
         tools = new DockTools(*dock, title->menu(), &bar);
         tools->setObjectName(kTools);
-        tools->show();
     }
     const QSize size = tools->sizeHint();
     tools->setGeometry(bar.width() - size.width() - 4, (bar.height() - size.height()) / 2, size.width(),
                        size.height());
     tools->raise();
-    fitTabs(bar, tools->x());
+    // Where the names themselves have too little room the tools would lie on them.
+    tools->setVisible(fitTabs(bar, tools->x()));
 }
 
 bool DockTabs::eventFilter(QObject* watched, QEvent* event) {

@@ -34,6 +34,12 @@ class HeadsPane final : public Pane {
     QWidget* picture() const override { return bodyShown() ? m_grid : nullptr; }
     QString values() const override;
 
+ protected:
+    void resizeEvent(QResizeEvent* event) override {
+        Pane::resizeEvent(event);
+        m_table->setColumnHidden(HeadTable::role, width() < 280);  // before the scores are cut
+    }
+
  private:
     void refresh(unsigned changes) override;
     static QString tr(const char* text) { return QCoreApplication::translate("HeadsPane", text); }

@@ -59,6 +59,7 @@ class HeatmapPane final : public Pane {
     QLabel *m_title, *m_zoom;
     ElidingLabel* m_chip;
     QList<QToolButton*> m_wordButtons;
+    QList<QWidget*> m_checks;
     QComboBox* m_kind;
     Segments* m_pooling;
     HeatmapView* m_view;
@@ -69,6 +70,8 @@ class HeatmapPane final : public Pane {
         Pane::resizeEvent(event);
         for (auto* button : m_wordButtons)
             button->setToolButtonStyle(width() < 720 ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextBesideIcon);
+        m_zoom->setVisible(width() >= 480);
+        for (auto* check : m_checks) check->setVisible(width() >= 430);
     }
 };
 
@@ -180,6 +183,7 @@ void HeatmapPane::makeControls() {
         });
         apply(box->isChecked());
         row->addWidget(box);
+        m_checks << box;
     };
     check(tr("Values"), "heatmap/values", [this](bool on) { m_view->setValuesShown(on); });
     check(tr("Margins"), "heatmap/margins", [this](bool on) { m_view->setMarginsShown(on); });

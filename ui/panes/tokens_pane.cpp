@@ -43,6 +43,7 @@ class TokensPane final : public Pane {
     bool eventFilter(QObject* watched, QEvent* event) override;
     void resizeEvent(QResizeEvent* event) override {
         Pane::resizeEvent(event);
+        m_table->setColumnHidden(WeightTable::rank, width() < 280);  // before the weights are cut
         shareRoom();
     }
 

@@ -82,6 +82,8 @@ QPushButton[role="link"] { border: none; background: transparent; color: @accent
 QPushButton[role="link"]:focus { border: 2px solid @accent; padding: 0px; }
 QPushButton[role="segment"] { background: @panel; border-radius: 0px; padding: 0px 8px; margin: 0px; }
 QPushButton[role="segment"]:focus { padding: 0px 7px; }
+QPushButton[role="segment"][tight="true"] { padding: 0px 4px; }
+QPushButton[role="segment"][tight="true"]:focus { padding: 0px 3px; }
 QPushButton[role="segment"][place="first"] { border-top-left-radius: 4px; border-bottom-left-radius: 4px; }
 QPushButton[role="segment"][place="middle"] { border-left: none; }
 QPushButton[role="segment"][place="last"] { border-left: none; border-top-right-radius: 4px; border-bottom-right-radius: 4px; }

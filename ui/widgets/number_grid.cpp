@@ -4,6 +4,7 @@
 #include <QLabel>
 #include <QVBoxLayout>
 
+#include "ui/widgets/eliding_label.h"
 #include "ui/widgets/pane_parts.h"
 
 namespace attnviz::ui {
@@ -21,7 +22,9 @@ NumberGrid::NumberGrid(const QStringList& names, QWidget* parent) : QWidget(pare
     grid->setHorizontalSpacing(8);
     grid->setVerticalSpacing(kBetween);
     for (int i = 0; i < static_cast<int>(names.size()); ++i) {
-        m_names.push_back(plainLabel(names[i], "secondary", this));
+        auto* name = new ElidingLabel("secondary", this);
+        name->setText(names[i]);
+        m_names.push_back(name);
         m_numbers.push_back(plainLabel(QStringLiteral("–"), "strong", this));
         m_numbers.back()->setAlignment(Qt::AlignRight);
         m_names.back()->setBuddy(m_numbers.back());

@@ -3,8 +3,15 @@
 #include <QButtonGroup>
 #include <QHBoxLayout>
 #include <QPushButton>
+#include <QStyle>
 
 namespace attnviz::ui {
+namespace {
+
+constexpr const char* kTight = "tight";  // the style sheet's word for less room around words
+constexpr int kTightSaves = 8;           // pixels a button
+
+}  // namespace
 
 Segments::Segments(const QString& name, const QStringList& choices, QWidget* parent)
     : QWidget(parent), m_group(new QButtonGroup(this)) {
@@ -35,6 +42,20 @@ Segments::Segments(const QString& name, const QStringList& choices, QWidget* par
 void Segments::leadTab() {
     for (auto* button : m_group->buttons())
         button->setFocusPolicy(button->isChecked() ? Qt::StrongFocus : Qt::ClickFocus);
+}
+
+// Words whole as long as there is any way.
+void Segments::resizeEvent(QResizeEvent*) {
+    const auto buttons = m_group->buttons();
+    const bool tight = buttons.front()->property(kTight).toBool();
+    const int natural =
+        layout()->sizeHint().width() + (tight ? kTightSaves * static_cast<int>(buttons.size()) : 0);
+    if (tight == (natural > width())) return;
+    for (auto* button : buttons) {
+        button->setProperty(kTight, !tight);
+        button->style()->unpolish(button);
+        button->style()->polish(button);
+    }
 }
 
 int Segments::chosen() const {

@@ -20,6 +20,9 @@ class Segments final : public QWidget {
  signals:
     void chosenChanged(int index);
 
+ protected:
+    void resizeEvent(QResizeEvent* event) override;
+
  private:
     void leadTab();
     QButtonGroup* m_group;

@@ -8,6 +8,9 @@
 #include <QMenu>
 #include <QPixmap>
 #include <QPushButton>
+#include <QVBoxLayout>
+#include <algorithm>
+#include <utility>
 
 #include "core/exporting/colormap.h"
 #include "ui/theme/appearance.h"
@@ -25,6 +28,8 @@ QIcon swatch(const Colormap& map) {
     }
     return QPixmap::fromImage(image.scaled(96, 20));
 }
+
+constexpr int kLine = 36;
 
 QFrame* line(QWidget* parent) {
     auto* frame = new QFrame(parent);
@@ -55,12 +60,23 @@ QDoubleSpinBox* number(QWidget* parent, const QString& name, double most, int de
 
 ViewBar::ViewBar(QWidget* parent) : QFrame(parent) {
     setObjectName("viewBar");
-    setFixedHeight(36);
-    auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(8, 0, 8, 0);
-    row->setSpacing(7);
+    setFixedHeight(kLine);
+    auto* lines = new QVBoxLayout(this);
+    lines->setContentsMargins(8, 0, 8, 0);
+    lines->setSpacing(0);
     setMinimumWidth(1);
-    row->setSizeConstraint(QLayout::SetNoConstraint);
+    lines->setSizeConstraint(QLayout::SetNoConstraint);
+    for (auto** line : {&m_first, &m_second}) {
+        auto* held = new QWidget(this);
+        held->setFixedHeight(kLine);
+        *line = new QHBoxLayout(held);
+        (*line)->setContentsMargins(0, 0, 0, 0);
+        (*line)->setSpacing(7);
+        lines->addWidget(held);
+    }
+    m_second->addStretch(1);
+    m_second->parentWidget()->hide();
+    auto* row = m_first;
     const auto caption = [&](const QString& text) {
         m_captions.prepend(plainLabel(text, "secondary", this));
         row->addWidget(m_captions.front());
@@ -87,7 +103,8 @@ ViewBar::ViewBar(QWidget* parent) : QFrame(parent) {
     m_high = number(this, tr("Range to"), 1e6, 4, 0.01);
     row->addWidget(m_low);
     row->addWidget(m_high);
-    row->addWidget(line(this));
+    m_break = line(this);
+    row->addWidget(m_break);
     caption(tr("Keep"));
     m_thresholdKind = new QComboBox(this);
     m_thresholdKind->addItems({tr("weights from"), tr("top k a row"), tr("share of a row")});
@@ -110,6 +127,7 @@ ViewBar::ViewBar(QWidget* parent) : QFrame(parent) {
     caption(tr("Units"));
     m_units = new Segments(tr("Units"), {tr("Pieces"), tr("Words")}, this);
     row->addWidget(m_units);
+    for (int at = row->indexOf(m_break) + 1; at < row->count(); ++at) m_movable << row->itemAt(at)->widget();
     row->addStretch(1);
     m_layout = new QPushButton(this);
     m_layout->setAccessibleName(tr("Layout of the window"));
@@ -165,11 +183,37 @@ void ViewBar::showRange() {
 
 void ViewBar::resizeEvent(QResizeEvent* event) {
     QFrame::resizeEvent(event);
-    for (auto* caption : m_captions) caption->show();
-    for (auto* caption : m_captions) {
-        if (layout()->minimumSize().width() <= width()) break;
-        caption->hide();
+    const auto fits = [this] {
+        const int room = width() - layout()->contentsMargins().left() - layout()->contentsMargins().right();
+        return std::max(m_first->minimumSize().width(), m_second->minimumSize().width()) <= room;
+    };
+    const auto fit = [&] {
+        for (auto* caption : m_captions) caption->show();
+        for (auto* caption : m_captions) {
+            if (fits()) return true;
+            caption->hide();
+        }
+        return fits();
+    };
+    breakLine(false);
+    if (fit()) return;
+    breakLine(true);
+    fit();
+}
+
+void ViewBar::breakLine(bool broken) {
+    if (broken == std::exchange(m_broken, broken)) return;
+    auto* from = broken ? m_first : m_second;
+    auto* to = broken ? m_second : m_first;
+    // Before the stretch, in their order.
+    int at = broken ? 0 : to->indexOf(m_layout) - 1;
+    for (auto* widget : m_movable) {
+        from->removeWidget(widget);
+        to->insertWidget(at++, widget);
     }
+    m_break->setVisible(!broken);
+    m_second->parentWidget()->setVisible(broken);
+    setFixedHeight(broken ? 2 * kLine : kLine);
 }
 
 void ViewBar::showThreshold(ThresholdKind kind) {

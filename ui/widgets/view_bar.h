@@ -7,6 +7,7 @@
 
 #include "ui/state/view_settings.h"
 
+class QBoxLayout;
 class QCheckBox;
 class QComboBox;
 class QDoubleSpinBox;
@@ -33,6 +34,7 @@ class ViewBar final : public QFrame {
 
  private:
     void fillMaps();
+    void breakLine(bool broken);
     void emitChosen();
     void showRange();
     void showThreshold(ThresholdKind kind);
@@ -43,6 +45,10 @@ class ViewBar final : public QFrame {
     QDoubleSpinBox *m_low, *m_high, *m_threshold;
     QCheckBox *m_special, *m_sinks, *m_renormalize;
     QList<QWidget*> m_captions;  // in the order in which they go
+    QBoxLayout *m_first, *m_second;
+    QList<QWidget*> m_movable;  // to the second line, where one is too short
+    QWidget* m_break;  // where the line may be broken
+    bool m_broken = false;
     QPushButton* m_layout;
     bool m_quiet = false;
 };
