@@ -26,7 +26,8 @@ Weight::Weight(at::Tensor stored, const WeightPolicy& policy)
 at::Tensor Weight::get() const {
     if (m_ready.defined()) return m_ready;
     at::Tensor ready = m_stored.to(m_policy.device, m_policy.type);
-    if (m_policy.keepWidened || m_policy.device != at::kCPU) m_ready = ready;
+    if ((m_policy.keepWidened && m_used) || m_policy.device != at::kCPU) m_ready = ready;
+    m_used = true;
     return ready;
 }
 

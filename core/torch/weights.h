@@ -2,7 +2,7 @@
 // says.
 //
 // On the CPU weights stay mapped as stored; float16 and bfloat16 are widened to float32 when used, and kept
-// widened while memory allows. On a GPU they are copied once, in the type that is computed in. A missing or
+// widened from the second use on while memory allows: a single run takes neither the memory nor the time. On a GPU they are copied once, in the type that is computed in. A missing or
 // mis-shaped tensor is an Error by name, with expected and found shape; nothing is ever initialised in its
 // place.
 #pragma once
@@ -40,6 +40,7 @@ class Weight {
  private:
     at::Tensor m_stored;
     mutable at::Tensor m_ready;
+    mutable bool m_used = false;
     WeightPolicy m_policy;
 };
 

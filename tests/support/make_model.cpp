@@ -1,4 +1,5 @@
 // make_model FAMILY FOLDER [--layers N] [--heads N] [--width N] [--positions N] [--vocab N] [--seed N]
+//            [--dtype float32|float16]
 //
 // Writes a model folder of a family's shape with seeded random weights, as Hugging Face publishes it: for
 // long texts and for timing, where the weights' meaning does not matter. Families: gpt2, bert. Without a
@@ -15,6 +16,8 @@
 #include <random>
 #include <string>
 #include <vector>
+
+#include "core/base/half.h"
 
 namespace {
 
@@ -46,16 +49,16 @@ class Plan {
         add(name + ".weight", std::move(shape), 0.04);
         add(name + ".bias", {out}, 0.02);
     }
-    void write(const std::filesystem::path& path, unsigned seed) const {
+    void write(const std::filesystem::path& path, unsigned seed, bool half) const {
         std::string header = "{";
         long offset = 0;
         for (const auto& tensor : m_tensors) {
             std::string sizes;
             for (const long size : tensor.shape) sizes += (sizes.empty() ? "" : ",") + std::to_string(size);
-            const long end = offset + tensor.count() * 4;
-            header += (header.size() > 1 ? ",\"" : "\"") + tensor.name + R"(":{"dtype":"F32","shape":[)" +
-                      sizes + R"(],"data_offsets":[)" + std::to_string(offset) + "," + std::to_string(end) +
-                      "]}";
+            const long end = offset + tensor.count() * (half ? 2 : 4);
+            header += (header.size() > 1 ? ",\"" : "\"") + tensor.name + R"(":{"dtype":")" +
+                      (half ? "F16" : "F32") + R"(","shape":[)" + sizes + R"(],"data_offsets":[)" +
+                      std::to_string(offset) + "," + std::to_string(end) + "]}";
             offset = end;
         }
         header += "}";
@@ -67,6 +70,7 @@ class Plan {
         // A cheap generator: the sum of four uniform numbers is near enough to normal.
         std::minstd_rand random(seed);
         std::vector<float> values;
+        std::vector<std::uint16_t> halves;
         for (const auto& tensor : m_tensors) {
             values.resize(static_cast<std::size_t>(tensor.count()));
             for (float& value : values) {
@@ -74,6 +78,13 @@ class Plan {
                 for (int i = 0; i < 4; ++i)
                     sum += static_cast<double>(random()) / std::minstd_rand::max() - 0.5;
                 value = static_cast<float>(tensor.mean + tensor.deviation * sum * std::sqrt(3.0));
+            }
+            if (half) {
+                halves.resize(values.size());
+                attnviz::halvesFromFloats(values, halves);
+                file.write(reinterpret_cast<const char*>(halves.data()),
+                           static_cast<std::streamsize>(halves.size() * sizeof(std::uint16_t)));
+                continue;
             }
             file.write(reinterpret_cast<const char*>(values.data()),
                        static_cast<std::streamsize>(values.size() * sizeof(float)));
@@ -146,10 +157,15 @@ int main(int argc, char** argv) {
         std::fprintf(
             stderr,
             "usage: make_model gpt2|bert FOLDER [--layers N] [--heads N] [--width N] [--positions N] "
-            "[--vocab N] [--seed N]\n");
+            "[--vocab N] [--seed N] [--dtype float32|float16]\n");
         return 2;
     }
+    bool half = false;
     for (int i = 3; i + 1 < argc; i += 2) {
+        if (std::strcmp(argv[i], "--dtype") == 0) {
+            half = std::strcmp(argv[i + 1], "float16") == 0;
+            continue;
+        }
         const auto option = options.find(argv[i]);
         if (option == options.end() || std::atol(argv[i + 1]) < 1) {
             std::fprintf(stderr, "unknown option or value: %s %s\n", argv[i], argv[i + 1]);
@@ -161,6 +177,6 @@ int main(int argc, char** argv) {
     std::filesystem::create_directories(folder);
     Plan plan;
     std::ofstream(folder / "config.json") << families.at(argv[1])(shape, plan) << "\n";
-    plan.write(folder / "model.safetensors", static_cast<unsigned>(shape.seed));
+    plan.write(folder / "model.safetensors", static_cast<unsigned>(shape.seed), half);
     return 0;
 }
