@@ -117,11 +117,19 @@ class PipelineTokenizer final : public Tokenizer {
             AlignedText part(std::string(text.substr(match.begin, match.end - match.begin)),
                              static_cast<std::uint32_t>(match.begin));
             inner.clear();
+            const bool begins = match.begin == 0 && !m_parts.before.empty();
+            if (begins && match.id >= 0) {
+                AlignedText alone;
+                alone.take(m_parts.before, std::vector<ByteSpan>(m_parts.before.size()));
+                out.text.append(alone);
+                out.words.push_back({0, static_cast<std::uint32_t>(out.text.size()), -1});
+            }
             if (match.id >= 0) {
                 inner.push_back({0, part.size(), match.id});
             } else {
                 if (m_parts.normalizer)
                     if (auto done = m_parts.normalizer->apply(part); !done) return done.error();
+                if (begins) part.prepend(m_parts.before);
                 m_parts.added.find(part.text(), true, inner);
             }
             if (out.text.size() + part.size() > kLongestText * 2)
@@ -165,6 +173,9 @@ class PipelineTokenizer final : public Tokenizer {
                 place(token, piece, *worded, word, text.size());
             }
         }
+        if (!m_parts.lone.empty() && tokens.size() > 1 && tokens[0].piece == m_parts.lone &&
+            tokens[1].special)
+            tokens.erase(tokens.begin());
         return tokens;
     }
 

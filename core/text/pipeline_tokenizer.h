@@ -19,6 +19,8 @@ struct TokenizerParts {
     DecoderPointer decoder;              // may be absent
     AddedTokens added;
     bool addedByName = false;  // an added token's piece is its name, without the spaces that it took in
+    std::string before;        // put before a text that is not empty, once it is normalized
+    std::string lone;          // a piece that goes where it is the first and a special token follows it
     std::string kind;          // "byte-level BPE"
     std::shared_ptr<const Tokenizer> target;  // of a decoder's text; null: this one
 };

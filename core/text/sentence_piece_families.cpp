@@ -150,7 +150,7 @@ TextFrame llamaFrame(Settings settings) {
 constexpr SentencePieceFamily kAlbert{"ALBERT", "AlbertTokenizer", "albert",         &none, 0,
                                       &none,    &albertFrame,      &albertNormalizer};
 constexpr SentencePieceFamily kT5{
-    "T5", "T5Tokenizer MT5Tokenizer", "t5 mt5 umt5 longt5", &none, 0, &t5Last, &t5Frame, &asItIs};
+    "T5", "T5Tokenizer MT5Tokenizer", "t5 mt5 umt5 longt5", &none, 0, &t5Last, &t5Frame, &asItIs, true};
 constexpr SentencePieceFamily kPegasus{"Pegasus", "PegasusTokenizer", "pegasus", &pegasusFirst, 103,
                                        &none,     &pegasusFrame,      &asItIs};
 constexpr SentencePieceFamily kXlmRoberta{"XLM-R",
@@ -174,7 +174,8 @@ constexpr SentencePieceFamily kLlama{"Llama",
                                      0,
                                      &none,
                                      &llamaFrame,
-                                     &asItIs};
+                                     &asItIs,
+                                     true};
 
 constexpr std::array kFamilies{&kAlbert,    &kT5,    &kPegasus, &kXlmRoberta,
                                &kCamembert, &kMbart, &kMbart50, &kLlama};

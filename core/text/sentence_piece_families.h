@@ -29,6 +29,7 @@ struct SentencePieceFamily {
     TextFrame (*frame)(const TokenizerSettings& settings);
     // A text is prepared by these steps of tokenizer.json first, where the folder says whose it is.
     JsonValue (*normalizer)(const TokenizerSettings& settings);
+    bool followsLegacy = false;  // "legacy": false changes where spaces go before a text
 };
 
 // By what the files beside it say, else by the file's name and pieces.

@@ -16,7 +16,9 @@ using Kind = SentencePiece::Kind;
 class SentencePieceUnigram final : public TokenModel {
  public:
     SentencePieceUnigram(std::unique_ptr<const SentencePieceFile> given, SentencePieceIds numbering)
-        : file(std::move(given)), ids(std::move(numbering)), normalizer(*file) {
+        : file(std::move(given)),
+          ids(std::move(numbering)),
+          normalizer(*file, ids.spaceBeforeEach && file->addDummyPrefix) {
         float least = std::numeric_limits<float>::max();
         float greatest = std::numeric_limits<float>::min();
         std::vector<std::pair<std::string_view, std::uint32_t>> pieces;
@@ -60,6 +62,18 @@ class UnigramSentenceEncoder final : public WordEncoder {
     explicit UnigramSentenceEncoder(const SentencePieceUnigram& model) : m_model(model) {}
 
     Result<void> encode(std::string_view text, std::vector<ModelToken>& out) override {
+        const std::string name = nameToCutBehind(*m_model.file, m_model.ids, text);
+        if (name.empty()) return cut(text, out);
+        std::vector<ModelToken> alone;
+        if (auto done = cut(name, alone); !done) return done;
+        const std::size_t first = out.size();
+        if (auto done = cut(name + std::string(text), out); !done) return done;
+        takeOffName(out, first, alone.size(), name.size());
+        return {};
+    }
+
+ private:
+    Result<void> cut(std::string_view text, std::vector<ModelToken>& out) {
         m_model.normalizer.apply(text, m_sentence);
         const auto scoreOf = [this](std::uint32_t index, std::size_t length) {
             return m_model.scoreOf(index, length);
@@ -83,7 +97,6 @@ class UnigramSentenceEncoder final : public WordEncoder {
         return {};
     }
 
- private:
     struct Cut {
         std::size_t begin = 0, end = 0;  // in the normalized text
         std::uint32_t index = 0;
@@ -115,6 +128,21 @@ std::unique_ptr<WordEncoder> SentencePieceUnigram::encoder() const {
 }
 
 }  // namespace
+
+std::string nameToCutBehind(const SentencePieceFile& file, const SentencePieceIds& ids,
+                            std::string_view stretch) {
+    if (ids.spaceBeforeEach || !(stretch.starts_with(' ') || stretch.starts_with("\xE2\x96\x81"))) return {};
+    return std::string(file.pieces[file.unknownId].text);
+}
+
+void takeOffName(std::vector<ModelToken>& tokens, std::size_t first, std::size_t count, std::size_t length) {
+    if (tokens.size() - first >= count)
+        tokens.erase(tokens.begin() + static_cast<std::ptrdiff_t>(first),
+                     tokens.begin() + static_cast<std::ptrdiff_t>(first + count));
+    for (std::size_t index = first; index < tokens.size(); ++index)
+        for (std::uint32_t* place : {&tokens[index].begin, &tokens[index].end})
+            *place -= std::min(*place, static_cast<std::uint32_t>(length));
+}
 
 Result<TokenModelPointer> makeSentencePieceModel(std::unique_ptr<const SentencePieceFile> file,
                                                  SentencePieceIds ids) {

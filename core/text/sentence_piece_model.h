@@ -6,6 +6,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/text/sentence_piece_file.h"
@@ -17,7 +19,17 @@ namespace attnviz {
 struct SentencePieceIds {
     Vocabulary pieces;
     std::vector<std::uint32_t> ids;
+    // Whether each stretch between special tokens gets a space before it, as the file says. If not, it keeps
+    // the one that it begins with, which the library would drop: the stretch is then cut behind the unknown
+    // token's name, and the name's pieces are taken off again ("legacy": false in transformers).
+    bool spaceBeforeEach = true;
 };
+
+// The name that a stretch is cut behind; empty where it is cut as it is.
+std::string nameToCutBehind(const SentencePieceFile& file, const SentencePieceIds& ids,
+                            std::string_view stretch);
+// Takes the first `count` tokens off those from `first` on, and the `length` bytes in front of the others.
+void takeOffName(std::vector<ModelToken>& tokens, std::size_t first, std::size_t count, std::size_t length);
 
 Result<TokenModelPointer> makeSentencePieceModel(std::unique_ptr<const SentencePieceFile> file,
                                                  SentencePieceIds ids);

@@ -36,6 +36,18 @@ class LibraryEncoder final : public WordEncoder {
     explicit LibraryEncoder(const SentencePieceLibraryModel& model) : m_model(model) {}
 
     Result<void> encode(std::string_view text, std::vector<ModelToken>& out) override {
+        const std::string name = nameToCutBehind(*m_model.file, m_model.ids, text);
+        if (name.empty()) return cut(text, out);
+        std::vector<ModelToken> alone;
+        if (auto done = cut(name, alone); !done) return done;
+        const std::size_t first = out.size();
+        if (auto done = cut(name + std::string(text), out); !done) return done;
+        takeOffName(out, first, alone.size(), name.size());
+        return {};
+    }
+
+ private:
+    Result<void> cut(std::string_view text, std::vector<ModelToken>& out) {
         m_sentence = {};
         if (const auto status = m_model.processor.Encode(text, m_sentence.mutable_proto()); !status.ok())
             return badInput(std::string("SentencePiece cannot cut the text: ") + status.error_message(),
@@ -55,7 +67,6 @@ class LibraryEncoder final : public WordEncoder {
         return {};
     }
 
- private:
     static bool isByte(const ModelToken& token) { return BytePieces::byteOf(token.piece) >= 0; }
 
     const SentencePieceLibraryModel& m_model;
@@ -69,7 +80,10 @@ std::unique_ptr<WordEncoder> SentencePieceLibraryModel::encoder() const {
 Result<TokenModelPointer> makeModel(std::unique_ptr<const SentencePieceFile> file, SentencePieceIds ids) {
     auto model = std::make_shared<SentencePieceLibraryModel>();
     try {
-        if (const auto status = model->processor.LoadFromSerializedProto(file->bytes); !status.ok())
+        // A second normalizer_spec (field 3) is read into the first: its add_dummy_prefix (field 3) is false.
+        std::string bytes = file->bytes;
+        if (!ids.spaceBeforeEach) bytes.append("\x1A\x02\x18\x00", 4);
+        if (const auto status = model->processor.LoadFromSerializedProto(bytes); !status.ok())
             return badInput(std::string("SentencePiece refuses the file: ") + status.error_message(),
                             file->where);
     } catch (const std::exception& failure) {

@@ -4,8 +4,8 @@
 
 namespace attnviz {
 
-SentencePieceNormalizer::SentencePieceNormalizer(const SentencePieceFile& file)
-    : m_file(file), m_space(file.escapeSpaces ? "\xE2\x96\x81" : " ") {
+SentencePieceNormalizer::SentencePieceNormalizer(const SentencePieceFile& file, bool dummyPrefix)
+    : m_file(file), m_dummyPrefix(dummyPrefix), m_space(file.escapeSpaces ? "\xE2\x96\x81" : " ") {
     std::vector<std::pair<std::string_view, std::uint32_t>> symbols;
     for (const SentencePiece& piece : file.pieces)
         if (piece.kind == SentencePiece::Kind::userDefined) symbols.emplace_back(piece.text, 0);
@@ -44,7 +44,7 @@ void SentencePieceNormalizer::apply(std::string_view input, NormalizedSentence& 
     if (consumed == input.size()) return;
     out.text.reserve(input.size() * 2);
     out.origins.reserve(input.size() * 2);
-    if (!m_file.spaceIsSuffix && m_file.addDummyPrefix) put(m_space);
+    if (!m_file.spaceIsSuffix && m_dummyPrefix) put(m_space);
 
     bool afterSpace = m_file.removeExtraSpaces;
     while (consumed < input.size()) {
@@ -72,7 +72,7 @@ void SentencePieceNormalizer::apply(std::string_view input, NormalizedSentence& 
         out.text.resize(length);
         out.origins.resize(length);
     }
-    if (m_file.spaceIsSuffix && m_file.addDummyPrefix) put(m_space);
+    if (m_file.spaceIsSuffix && m_dummyPrefix) put(m_space);
     out.origins.push_back(static_cast<std::uint32_t>(consumed));
 }
 

@@ -20,7 +20,8 @@ struct NormalizedSentence {
 
 class SentencePieceNormalizer {
  public:
-    explicit SentencePieceNormalizer(const SentencePieceFile& file);
+    // `dummyPrefix`: a space goes before (or, where the file says so, behind) every text.
+    SentencePieceNormalizer(const SentencePieceFile& file, bool dummyPrefix);
     void apply(std::string_view input, NormalizedSentence& out) const;
 
  private:
@@ -31,6 +32,7 @@ class SentencePieceNormalizer {
     Prefix prefixOf(std::string_view input) const;
 
     const SentencePieceFile& m_file;
+    bool m_dummyPrefix;
     PieceTrie m_userDefined;          // stand as they are
     std::array<bool, 256> m_plain{};  // bytes that no replacement and no such piece begins with
     std::string_view m_space;

@@ -13,6 +13,13 @@ namespace {
 
 using Kind = SentencePiece::Kind;
 
+constexpr const char* kSpaceMark = "\xE2\x96\x81";  // what stands for a space in pieces
+
+// What TokenizerParts calls so.
+struct FirstSpace {
+    std::string before, lone;
+};
+
 // The tokens of a family around those of its file.
 struct Numbering {
     SentencePieceIds ids;
@@ -67,7 +74,7 @@ JsonValue sentencePieceDecoder() {
          {"decoders",
           JsonValue::array(
               {JsonValue::object({{"type", "Replace"},
-                                  {"pattern", JsonValue::object({{"String", "\xE2\x96\x81"}})},
+                                  {"pattern", JsonValue::object({{"String", kSpaceMark}})},
                                   {"content", " "}}),
                JsonValue::object({{"type", "ByteFallback"}}), JsonValue::object({{"type", "Fuse"}}),
                JsonValue::object({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}})})}});
@@ -104,7 +111,7 @@ Result<void> addFromSettings(const TokenizerSettings& settings, Numbering& numbe
 }
 
 Result<LoadedTokenizer> build(std::unique_ptr<const SentencePieceFile> file, Numbering numbering,
-                              const TextFrame& frame, JsonValue normalizer,
+                              const TextFrame& frame, JsonValue normalizer, const FirstSpace& space,
                               std::shared_ptr<const Tokenizer> target) {
     TokenizerSpec spec;
     spec.normalizer = std::move(normalizer);
@@ -113,6 +120,8 @@ Result<LoadedTokenizer> build(std::unique_ptr<const SentencePieceFile> file, Num
     spec.postProcessor = templateOf(frame, numbering.ids.pieces);
     spec.added = std::move(numbering.added);
     spec.addedByName = true;
+    spec.before = space.before;
+    spec.lone = space.lone;
     spec.target = std::move(target);
     const std::string where = file->where;
     auto model = makeSentencePieceModel(std::move(file), std::move(numbering.ids));
@@ -159,8 +168,23 @@ Result<LoadedTokenizer> loadFamily(const std::filesystem::path& path) {
     const SentencePieceFamily& family = sentencePieceFamily(*settings, path.filename().string(), **file);
     auto numbering = number(family, *settings, **file);
     if (!numbering) return numbering.error();
-    return build(std::move(*file), std::move(*numbering), family.frame(*settings),
-                 family.normalizer(*settings), nullptr);
+    JsonValue normalizer = family.normalizer(*settings);
+    FirstSpace space;
+    if (family.followsLegacy && settings->boolean("legacy") == false) {
+        // As the slow tokenizers of transformers do since 4.31: one space, before the whole text.
+        numbering->ids.spaceBeforeEach = false;
+        // T5's sentinels take in the spaces around them, where the folder does not describe its tokens.
+        if (!settings->values.find("added_tokens_decoder"))
+            for (AddedToken& token : numbering->added)
+                if (token.content.starts_with("<extra_id_")) token.stripLeft = token.stripRight = true;
+        if (settings->boolean("add_prefix_space").value_or(true)) space.before = kSpaceMark;
+        space.lone = kSpaceMark;
+        normalizer = JsonValue::object({{"type", "Replace"},
+                                        {"pattern", JsonValue::object({{"String", kSpaceMark}})},
+                                        {"content", " "}});
+    }
+    return build(std::move(*file), std::move(*numbering), family.frame(*settings), std::move(normalizer),
+                 space, nullptr);
 }
 
 // Marian: pieces have their ids by name in vocab.json; those that it lacks are unknown.
@@ -186,7 +210,7 @@ Result<LoadedTokenizer> loadMarianSide(const std::filesystem::path& path, const 
     const std::string end = settings.token("eos_token").value_or("</s>");
     for (const std::string& name : {end, unknown, settings.token("pad_token").value_or("<pad>")})
         if (numbering.ids.pieces.idOf(name)) numbering.special(name);
-    return build(std::move(*file), std::move(numbering), {{"A", end}, {"A", "B", end}}, {},
+    return build(std::move(*file), std::move(numbering), {{"A", end}, {"A", "B", end}}, {}, {},
                  std::move(target));
 }
 

@@ -41,6 +41,8 @@ Result<LoadedTokenizer> buildTokenizer(TokenizerSpec spec, const std::string& so
     parts.model = std::move(spec.ready);
     parts.target = std::move(spec.target);
     parts.addedByName = spec.addedByName;
+    parts.before = std::move(spec.before);
+    parts.lone = std::move(spec.lone);
     if (!parts.model) {
         auto model = makeTokenModel(std::move(spec.model), place.inside("model"));
         if (!model) return model.error();

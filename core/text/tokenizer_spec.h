@@ -12,6 +12,7 @@ struct TokenizerSpec {
     JsonValue normalizer, preTokenizer, postProcessor, decoder;  // null: absent
     std::vector<AddedToken> added;
     bool addedByName = false;  // see TokenizerParts
+    std::string before, lone;  // see TokenizerParts
     ModelSpec model;
     TokenModelPointer ready;                  // a model that is made already; `model` is then not looked at
     std::shared_ptr<const Tokenizer> target;  // of a decoder's text, where that has its own

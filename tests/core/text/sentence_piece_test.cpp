@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/base/json_parse.h"
 #include "core/text/character_map.h"
 #include "core/text/sentence_piece_model.h"
 #include "core/text/tokenizer.h"
@@ -126,6 +127,39 @@ class SentencePieceTest : public QObject {
         QVERIFY(mbart50.ok());
         QVERIFY(piecesOf(*mbart50->tokenizer, "fox").startsWith("en_XX|"));
         QCOMPARE(mbart50->tokenizer->vocabularySize() - mbart->tokenizer->vocabularySize(), std::int64_t{27});
+    }
+
+    // "legacy": false: one space before the whole text, none behind special tokens; against the slow
+    // tokenizers.
+    void settingsSayWhereSpacesGo() {
+        const auto cases = readJsonFile(golden("legacy.json"));
+        QVERIFY2(cases.ok(), cases.ok() ? "" : cases.error().sentence().c_str());
+        QVERIFY(cases->items().size() > 3);
+        for (const auto& one : cases->items()) {
+            cleanup();
+            const auto from = golden(one["folder"].string());
+            for (const auto& entry : fs::directory_iterator(from))
+                fs::copy_file(entry.path(), folder() / entry.path().filename());
+            write("tokenizer_config.json", one["settings"].toText());
+            const auto loaded = loadTokenizer(folder());
+            QVERIFY2(loaded.ok(), loaded.ok() ? "" : loaded.error().sentence().c_str());
+            for (const auto& line : one["lines"].items()) {
+                const auto text = line.items()[0].string();
+                const auto tokens = loaded->tokenizer->encode(text, std::nullopt, {false});
+                QVERIFY(tokens.ok());
+                QStringList found, expected;
+                for (const Token& token : tokens->tokens) {
+                    found << QString::number(token.id);
+                    QVERIFY2(token.begin <= token.end && token.end <= text.size(), text.c_str());
+                }
+                for (const auto& id : line.items()[1].items()) expected << QString::number(id.integerOr(-1));
+                QVERIFY2(found == expected,
+                         qPrintable(QString::fromStdString(one["settings"].toText(0) +
+                                                           one["folder"].string() + " '" + text + "': ") +
+                                    piecesOf(*loaded->tokenizer, text, false) + ", " + found.join(' ') +
+                                    " instead of " + expected.join(' ')));
+            }
+        }
     }
 
     void marianCutsTheDecodersTextByItsOwnFile() {
