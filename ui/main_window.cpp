@@ -23,6 +23,7 @@
 #include "core/model/engine_loader.h"
 #include "ui/dock_layout.h"
 #include "ui/panes/pane.h"
+#include "ui/state/cached_models.h"
 #include "ui/state/file_controller.h"
 #include "ui/state/tile_requests.h"
 #include "ui/state/workspace.h"
@@ -65,7 +66,8 @@ MainWindow::MainWindow(WindowSettings settings)
       m_workspace(new Workspace(this)),
       m_runs(new RunController(
           m_settings.engine ? m_settings.engine : RunController::EngineProvider(&loadEngine), this)),
-      m_files(new FileController(this)) {
+      m_files(new FileController(this)),
+      m_cached(new CachedModels(this)) {
     const QSettings kept(stateFile(), QSettings::IniFormat);
     Appearance::instance().apply(
         m_settings.theme.value_or(themeChoiceFromName(kept.value("window/theme").toString())));
@@ -138,6 +140,7 @@ MainWindow::MainWindow(WindowSettings settings)
     showRun();
     showModel();
     m_welcome->setRecent(m_files->recent());
+    m_cached->look();
     m_welcome->defaultButton()->setFocus();
 }
 
@@ -191,6 +194,17 @@ void MainWindow::connectControllers() {
     connect(m_welcome, &WelcomePage::openFileAsked, this, &MainWindow::askFile);
     connect(m_welcome, &WelcomePage::openTextAsked, this, &MainWindow::askText);
     connect(m_welcome, &WelcomePage::recentChosen, this, &MainWindow::openFile);
+    connect(m_welcome, &WelcomePage::modelChosen, this, [this](const QString& name) { openModel(name); });
+    connect(m_cached, &CachedModels::found, this, [this](const std::vector<ListedModel>& models) {
+        std::vector<WelcomeModel> shown;
+        for (const auto& model : models)  // which families run is known once the engine is loaded
+            if (model.fault.empty() && !model.family.empty())
+                shown.push_back({QString::fromStdString(harmless(model.cached.name())),
+                                 QString::fromStdString(harmless(model.family)),
+                                 QString::fromStdString(readableBytes(model.cached.bytes)),
+                                 QString::fromStdString(model.cached.name())});
+        m_welcome->setModels(std::move(shown));
+    });
     connect(m_welcome, &WelcomePage::clearRecentAsked, m_files, &FileController::forgetRecent);
 }
 
@@ -254,7 +268,7 @@ void MainWindow::stopAll() {
 }
 
 bool MainWindow::isIdle() const {
-    return m_runs->idle() && m_files->idle() && m_workspace->idle();
+    return m_runs->idle() && m_files->idle() && m_cached->idle() && m_workspace->idle();
 }
 
 // Idle for two ticks: what was posted in between has been delivered.
@@ -303,6 +317,7 @@ void MainWindow::showModel() {
         for (const auto& sentence : model->notices)
             m_banners->show(BannerKind::warning, QString::fromStdString(sentence));
         m_runs->countTokens(m_prompt->text());
+        m_cached->look();  // it may have been downloaded
         if (m_workspace->isEmpty() && m_prompt->text().isEmpty()) m_prompt->focusText();
     }
     if (m_closeModelAction) m_closeModelAction->setEnabled(model != nullptr);

@@ -23,6 +23,7 @@ class QTimer;
 namespace attnviz::ui {
 
 class Banners;
+class CachedModels;
 class DockLayout;
 class FileController;
 class PromptBar;
@@ -98,6 +99,7 @@ class MainWindow final : public QMainWindow {
     Workspace* m_workspace;
     RunController* m_runs;
     FileController* m_files;
+    CachedModels* m_cached;
     PromptBar* m_prompt;
     ViewBar* m_viewBar;
     Banners* m_banners;

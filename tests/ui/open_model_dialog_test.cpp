@@ -208,6 +208,31 @@ class OpenModelDialogTest : public QObject {
         QVERIFY2(rows(*dialog).at(1).startsWith("org/toy. toy"), qPrintable(rows(*dialog).at(1)));
     }
 
+    void theWelcomePageListsWhatTheCacheHolds() {
+        for (const char* name : {"a", "b", "c", "d", "e", "toy"})
+            addToCache(std::string("models--org--") + name, m_toy);
+        addToCache("models--org--part", m_toy, false);
+        makeWindow();
+        QTRY_VERIFY(m_window->isIdle());
+        const auto named = [&](const QString& start) -> QPushButton* {
+            for (auto* one : m_window->findChildren<QPushButton*>())
+                if (one->isVisible() && (one->accessibleName() + one->text()).startsWith(start)) return one;
+            return nullptr;
+        };
+        QVERIFY(named("org/a. toy") && named("org/e. toy") && named("1 more…"));
+        QVERIFY2(!named("org/toy") && !named("org/part"), "five are shown, and what is not whole is not");
+        QLineEdit* filter = nullptr;
+        for (auto* one : m_window->findChildren<QLineEdit*>())
+            if (one->placeholderText() == "Filter") filter = one;
+        QVERIFY(filter && filter->isVisible());
+        filter->setFocus();
+        QTest::keyClicks(filter, "ORG/TO");
+        QTRY_VERIFY(named("org/toy. toy") && !named("org/a"));
+        QTest::keyClick(filter, Qt::Key_Return);
+        QTRY_VERIFY2(m_window->isIdle() && modelShown().contains("org/toy"), qPrintable(modelShown()));
+        QVERIFY(m_server->requests().empty());
+    }
+
     void aTypedFolderOpens() {
         auto* dialog = open();
         QVERIFY(settled(*dialog));

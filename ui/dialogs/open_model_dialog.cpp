@@ -57,12 +57,15 @@ ModelChoice folderChoice(ChoiceKind kind, const QString& path) {
     choice.facts = path;
     const auto found = findModelFolder(path.toStdString());
     if (!found) {
-        choice.hurdle = QString::fromStdString(found.error().what);
+        choice.facts = choice.hurdle = QString::fromStdString(found.error().what);
         return choice;
     }
     choice.title = shown(found->name);
+    // A snapshot's path is its commit: no help.
+    const bool cached = folder.parent_path().filename() == "snapshots";
+    choice.facts = cached ? OpenModelDialog::tr("in the Hugging Face cache") : path;
     if (const auto config = ModelConfig::read(found->config); config && !config->modelType().empty())
-        choice.facts = shown(config->modelType()) + QStringLiteral(" · ") + path;
+        choice.facts.prepend(shown(config->modelType()) + QStringLiteral(" · "));
     std::int64_t bytes = 0;
     auto files = found->weights;
     if (found->script) {
@@ -306,8 +309,6 @@ void OpenModelDialog::takeTyped(const QString& text, std::optional<ModelChoice> 
         const auto* cached = m_choices->at(m_choices->find(ChoiceKind::cached, hub->target));
         if (cached && !cached->lacking) hub.reset();
     }
-    if (folder && folder->facts != folder->hurdle && !folder->hurdle.isEmpty())
-        folder->facts = folder->hurdle;
     m_choices->setTyped(text, std::move(folder), std::move(hub));
     chooseRow();
 }

@@ -1,11 +1,13 @@
 #include "ui/widgets/welcome_page.h"
 
+#include <QDir>
 #include <QFileInfo>
 #include <QFrame>
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLabel>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QVBoxLayout>
 
@@ -18,7 +20,7 @@
 namespace attnviz::ui {
 namespace {
 
-constexpr int kShownRecent = 8;
+constexpr int kShownRecent = 8, kShownModels = 5;
 
 // A card's row: icon, what, and how; a button as a whole, so that it is reached by keyboard.
 class RowButton final : public QPushButton {
@@ -114,7 +116,8 @@ WelcomePage::WelcomePage(QWidget* parent) : QWidget(parent) {
     heading->addWidget(plainLabel(tr("Recent"), "title", page), 1);
     m_clear = new QPushButton(tr("Clear"), page);
     m_clear->setProperty("role", "link");
-    m_clear->setFixedHeight(20);
+    m_clear->setStyleSheet("min-height: 0px;");  // no higher than the heading beside it
+    m_clear->setFixedHeight(16);
     heading->addWidget(m_clear);
     connect(m_clear, &QPushButton::clicked, this, &WelcomePage::clearRecentAsked);
     right->addLayout(heading);
@@ -123,6 +126,7 @@ WelcomePage::WelcomePage(QWidget* parent) : QWidget(parent) {
     m_recentRows->setContentsMargins(1, 1, 1, 1);
     m_recentRows->setSpacing(0);
     right->addWidget(m_recent);
+    right->addWidget(modelsPart());
     m_busy = plainLabel({}, "secondary", page);
     right->addWidget(m_busy);
     right->addStretch(1);
@@ -222,7 +226,9 @@ void WelcomePage::setRecent(const QStringList& paths) {
         const QString name = path == "sample" ? tr("sample")
                              : info.isDir()   ? QString::fromStdString(modelNameOf(path.toStdString()))
                                               : info.fileName();
-        const QString where = path == "sample" ? tr("ships with the program") : info.absolutePath();
+        const QString where = path == "sample"                      ? tr("ships with the program")
+                              : info.dir().dirName() == "snapshots" ? tr("in the Hugging Face cache")
+                                                                    : info.absolutePath();
         auto* row = new RowButton(info.isDir() || path == "sample" ? Icon::model : Icon::file, name,
                                   fontMetrics().elidedText(where, Qt::ElideMiddle, 330), size, m_recent);
         m_recentRows->addWidget(row);
@@ -230,9 +236,86 @@ void WelcomePage::setRecent(const QStringList& paths) {
     }
 }
 
+QWidget* WelcomePage::modelsPart() {
+    m_modelsPart = new QWidget(this);
+    auto* column = new QVBoxLayout(m_modelsPart);
+    column->setContentsMargins(0, 12, 0, 0);
+    column->setSpacing(8);
+    auto* heading = new QHBoxLayout;
+    heading->addWidget(plainLabel(tr("Models on this computer"), "title", m_modelsPart), 1);
+    m_filter = new QLineEdit(m_modelsPart);
+    m_filter->setPlaceholderText(tr("Filter"));
+    m_filter->setAccessibleName(tr("Filter the models on this computer"));
+    m_filter->setFixedWidth(168);
+    m_filter->installEventFilter(this);
+    heading->addWidget(m_filter);
+    column->addLayout(heading);
+    auto* frame = card(m_modelsPart);
+    frame->setProperty("part", "models");
+    m_modelRows = new QVBoxLayout(frame);
+    m_modelRows->setContentsMargins(1, 1, 1, 1);
+    m_modelRows->setSpacing(0);
+    column->addWidget(frame);
+    auto* from = plainLabel(
+        tr("From the Hugging Face cache. Any other name can be downloaded into it; you are asked first."),
+        "secondary", m_modelsPart);
+    from->setWordWrap(true);
+    column->addWidget(from);
+    connect(m_filter, &QLineEdit::textChanged, this, &WelcomePage::showModels);
+    m_modelsPart->hide();
+    return m_modelsPart;
+}
+
+void WelcomePage::setModels(std::vector<WelcomeModel> models) {
+    m_models = std::move(models);
+    m_modelsPart->setVisible(!m_models.empty());
+    m_filter->setVisible(m_models.size() > kShownModels);
+    showModels();
+}
+
+void WelcomePage::showModels() {
+    clear(*m_modelRows);
+    auto* frame = m_modelRows->parentWidget();
+    const QString wanted = m_filter->text().trimmed();
+    int fitting = 0;
+    for (const auto& model : m_models) {
+        if (!model.name.contains(wanted, Qt::CaseInsensitive) &&
+            !model.facts.contains(wanted, Qt::CaseInsensitive))
+            continue;
+        if (++fitting > kShownModels) continue;
+        if (fitting > 1) m_modelRows->addWidget(card(frame, "cardLine"));
+        auto* row = new RowButton(Icon::model, fontMetrics().elidedText(model.name, Qt::ElideMiddle, 310),
+                                  model.facts, model.size, frame);
+        row->setAccessibleName(model.name + ". " + model.facts);
+        m_modelRows->addWidget(row);
+        connect(row, &QPushButton::clicked, this,
+                [this, target = model.target] { emit modelChosen(target); });
+    }
+    if (fitting == 0) m_modelRows->addWidget(emptySentence(tr("No model fits."), frame));
+    if (fitting <= kShownModels) return;
+    m_modelRows->addWidget(card(frame, "cardLine"));
+    auto* more = new QPushButton(tr("%1 more…").arg(fitting - kShownModels), frame);
+    more->setProperty("role", "link");
+    more->setFixedHeight(28);
+    m_modelRows->addWidget(more);
+    connect(more, &QPushButton::clicked, this, &WelcomePage::openModelAsked);
+}
+
 void WelcomePage::setBusy(const QString& what) {
     m_busy->setText(what);
     m_sample->setEnabled(what.isEmpty());
+}
+
+// Enter in the filter opens the first model that fits, not the sample.
+bool WelcomePage::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == m_filter && event->type() == QEvent::KeyPress) {
+        const int key = static_cast<QKeyEvent*>(event)->key();
+        if (key == Qt::Key_Return || key == Qt::Key_Enter) {
+            if (auto* first = qobject_cast<QPushButton*>(m_modelRows->itemAt(0)->widget())) first->click();
+            return true;
+        }
+    }
+    return QWidget::eventFilter(watched, event);
 }
 
 void WelcomePage::keyPressEvent(QKeyEvent* event) {
