@@ -20,30 +20,51 @@ const AttentionSource& sameKind(const std::vector<std::shared_ptr<const Attentio
     return found == sources.end() ? *sources.front() : **found;
 }
 
-}  // namespace
+// A result, the request that it is of, and the filtered sources that the request looks at.
+struct Analysed {
+    std::shared_ptr<const AttentionSource> source;
+    std::vector<std::shared_ptr<const AttentionSource>> others = {};
+    std::optional<AnalysisRequest> request = {};
+    AnalysisResult result = {};
+};
 
-Result<AnalysisResult> analyse(CommandContext& context, const AnalysisDescriptor& analysis,
-                               const AttentionRun& run, const AttentionRun* other) {
+Result<Analysed> analysed(CommandContext& context, const AnalysisDescriptor& analysis,
+                          const AttentionRun& run, const AttentionRun* other) {
     auto chosen = chosenHeads(context.line, run);
     if (!chosen) return chosen.error();
     auto sources = filteredSources(context, run);
     if (!sources) return sources.error();
+    Analysed out{.source = sources->front()};
     AnalysisRequest request{.run = run,
-                            .source = *sources->front(),
+                            .source = *out.source,
                             .options = context.line.analysisOptions,
                             .layers = chosen->layers,
                             .heads = context.line.combine.empty() ? chosen->heads : std::vector<int>{},
                             .progress = context.terminal.progressSink(),
                             .stop = context.stop};
-    std::vector<std::shared_ptr<const AttentionSource>> others;
     if (other) {
         auto filtered = filteredSources(context, *other);
         if (!filtered) return filtered.error();
-        others = std::move(*filtered);
+        out.others = std::move(*filtered);
         request.otherRun = other;
-        request.otherSource = &sameKind(others, request.source);
+        request.otherSource = &sameKind(out.others, request.source);
     }
-    return runAnalysis(analysis, request);
+    auto checked = checkedRequest(analysis, request);
+    if (!checked) return checked.error();
+    auto result = runAnalysis(analysis, *checked);
+    if (!result) return result.error();
+    out.request.emplace(*std::move(checked));
+    out.result = *std::move(result);
+    return out;
+}
+
+}  // namespace
+
+Result<AnalysisResult> analyse(CommandContext& context, const AnalysisDescriptor& analysis,
+                               const AttentionRun& run, const AttentionRun* other) {
+    auto done = analysed(context, analysis, run, other);
+    if (!done) return done.error();
+    return std::move(done->result);
 }
 
 Result<void> checkTextSuffix(const CommandLine& line, std::string_view command) {
@@ -60,7 +81,13 @@ Result<void> checkTextSuffix(const CommandLine& line, std::string_view command) 
 
 Result<void> runAnalysisCommand(CommandContext& context) {
     const CommandLine& line = context.line;
-    if (auto fits = checkTextSuffix(line, line.analysis->id); !fits) return fits;
+    const bool draws = drawsFigure(line);
+    if (draws) {
+        if (auto can = checkFigure(*line.analysis, line.output); !can) return can;
+        if (auto ready = prepareDrawing(context.terminal); !ready) return ready;
+    } else if (auto fits = checkTextSuffix(line, line.analysis->id); !fits) {
+        return fits;
+    }
     RunWishes wishes;
     if (line.analysis->wishes) {
         RunOptions options;
@@ -79,8 +106,14 @@ Result<void> runAnalysisCommand(CommandContext& context) {
         if (!one) return one.error();
         session = std::move(*one);
     }
-    auto result = analyse(context, *line.analysis, *session.run, other.run.get());
-    if (!result) return result.error();
+    auto done = analysed(context, *line.analysis, *session.run, other.run.get());
+    if (!done) return done.error();
+    const auto* result = &done->result;
+    if (draws) {
+        auto bytes = analysisFigure(context, *line.analysis, *done->request, *result);
+        if (!bytes) return bytes.error();
+        return writeOutput(line.output, *bytes);
+    }
     // The suffix of the file decides where no format is given.
     std::string format = line.format;
     if (format.empty())

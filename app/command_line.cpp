@@ -196,7 +196,7 @@ void addViewOptions(CLI::App* app, CommandLine& line, unsigned groups) {
     if (groups & kLinesOption)
         app->add_flag("--lines", line.lines, "each line of the text on its own; a tab separates a pair");
     if (groups & kOutputOption)
-        app->add_option("--output,-o", line.output, "write here instead of standard output");
+        app->add_option("--output,-o", line.output, "write here instead of standard output; the suffix decides the format");
 }
 
 void addCommonOptions(CLI::App* app, CommandLine& line) {
@@ -339,7 +339,7 @@ ParsedCommandLine parseCommandLine(std::vector<std::string> arguments) {
         }
         auto* sub = app.add_subcommand(std::string(analysis->id), std::string(analysis->help));
         constexpr unsigned kGroups =
-            kRunSource | kChoiceOptions | kFilterOptions | kFormatOption | kOutputOption;
+            kRunSource | kChoiceOptions | kFilterOptions | kFormatOption | kOutputOption | kDrawOptions;
         addSourceOptions(sub, line, kGroups);
         addViewOptions(sub, line, kGroups);
         addCommonOptions(sub, line);

@@ -66,6 +66,22 @@ Result<std::vector<std::shared_ptr<const AttentionSource>>> filteredSources(cons
     return sources;
 }
 
+FigureWishes figureWishes(const CommandContext& context) {
+    const CommandLine& line = context.line;
+    const auto& drawing = context.configuration.visualization;
+    FigureWishes out;
+    out.title = line.title.value_or("");
+    out.colormap = line.colormap.value_or(drawing.defaultColormap);
+    out.widthInches = line.widthInches.value_or(drawing.widthInches);
+    out.heightInches = line.heightInches.value_or(drawing.heightInches);
+    if (const auto* preset = findFigurePreset(line.preset)) {
+        out.widthInches = preset->widthInches;
+        out.heightInches = preset->widthInches * drawing.heightInches / drawing.widthInches;
+    }
+    out.dpi = line.dpi.value_or(drawing.dpi);
+    return out;
+}
+
 std::string timestamp() {
     const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     std::tm utc{};
@@ -77,7 +93,6 @@ std::string timestamp() {
 
 Result<void> exportSession(CommandContext& context, const Session& session, const std::string& path) {
     const CommandLine& line = context.line;
-    const auto& drawing = context.configuration.visualization;
     auto exporter = exporterFor(path);
     if (!exporter) return exporter.error();
     if ((*exporter)->draws)
@@ -100,15 +115,12 @@ Result<void> exportSession(CommandContext& context, const Session& session, cons
     request.halfPrecision = line.precision == Precision::float16;
     request.includeMetadata = context.configuration.exporting.includeMetadata;
     request.compress = context.configuration.exporting.compression;
-    request.title = line.title.value_or("");
-    request.colormap = line.colormap.value_or(drawing.defaultColormap);
-    request.widthInches = line.widthInches.value_or(drawing.widthInches);
-    request.heightInches = line.heightInches.value_or(drawing.heightInches);
-    if (const auto* preset = findFigurePreset(line.preset)) {
-        request.widthInches = preset->widthInches;
-        request.heightInches = preset->widthInches * drawing.heightInches / drawing.widthInches;
-    }
-    request.dpi = line.dpi.value_or(drawing.dpi);
+    const FigureWishes wishes = figureWishes(context);
+    request.title = wishes.title;
+    request.colormap = wishes.colormap;
+    request.widthInches = wishes.widthInches;
+    request.heightInches = wishes.heightInches;
+    request.dpi = wishes.dpi;
     request.theme = line.theme.value_or("light") == "dark" ? Theme::dark : Theme::light;
     request.created = timestamp();
     request.notices = &notices;

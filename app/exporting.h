@@ -22,6 +22,14 @@ struct ChosenHeads {
 };
 Result<ChosenHeads> chosenHeads(const CommandLine& line, const AttentionRun& run);
 
+// How figures are drawn: the line's options, else the configuration's.
+struct FigureWishes {
+    std::string title, colormap;
+    double widthInches = 12, heightInches = 8;
+    int dpi = 300;
+};
+FigureWishes figureWishes(const CommandContext& context);
+
 // Now, as ISO 8601 in UTC.
 std::string timestamp();
 

@@ -99,6 +99,9 @@ const AnalysisDescriptor* findAnalysis(std::string_view id);
 // from the end ("query", layers, heads); layers and heads arrive at the analysis sorted, once each, and never
 // empty; options that were not given have their fallback.
 Result<AnalysisResult> runAnalysis(const AnalysisDescriptor& analysis, const AnalysisRequest& request);
+// The request as the analysis gets it, for whoever shows more of it than its numbers. Checking twice changes
+// nothing.
+Result<AnalysisRequest> checkedRequest(const AnalysisDescriptor& analysis, const AnalysisRequest& request);
 
 // The three keys that every document begins with: model_name, text, tokens (of the queries). Where the keys
 // are other tokens (cross attention), key_tokens follows. Where a filter changed rows or combined heads,

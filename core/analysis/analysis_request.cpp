@@ -111,7 +111,7 @@ Result<std::vector<int>> checkedIndices(const std::vector<int>& given, int count
 
 }  // namespace
 
-Result<AnalysisResult> runAnalysis(const AnalysisDescriptor& analysis, const AnalysisRequest& request) {
+Result<AnalysisRequest> checkedRequest(const AnalysisDescriptor& analysis, const AnalysisRequest& request) {
     const AttentionInfo& info = request.source.info();
     const int layers = std::min(info.layers, request.source.layersReady());
     if (layers < 1 || info.heads < 1 || info.queries < 1 || info.keys < 1)
@@ -130,8 +130,14 @@ Result<AnalysisResult> runAnalysis(const AnalysisDescriptor& analysis, const Ana
     if (analysis.comparesTwo && !(request.otherRun && request.otherSource))
         return badInput("'" + std::string(analysis.id) + "' compares two runs, and the other one is missing",
                         {}, "Give --with-text, --with-model or --with-session");
+    return checked;
+}
+
+Result<AnalysisResult> runAnalysis(const AnalysisDescriptor& analysis, const AnalysisRequest& request) {
+    const auto checked = checkedRequest(analysis, request);
+    if (!checked) return checked.error();
     if (request.stop.stop_requested()) return cancelled();
-    return analysis.run(checked);
+    return analysis.run(*checked);
 }
 
 }  // namespace attnviz

@@ -73,7 +73,7 @@ class CommandLineTest : public QObject {
         QTest::addColumn<QString>("mention");
         QTest::newRow("unknown option") << "stats --text t --colour red" << 2 << "--colour";
         QTest::newRow("option of another command")
-            << "stats --text t --dpi 3" << 2 << "'--dpi' is no option of 'stats'";
+            << "tokenize --text t --dpi 3" << 2 << "'--dpi' is no option of 'tokenize'";
         QTest::newRow("one word too many") << "stats --text t more" << 2 << "'more'";
         QTest::newRow("unknown command") << "visualise" << 2 << "visualize";
         QTest::newRow("unknown choice") << "stats --text t --format yaml" << 2 << "yaml";

@@ -198,6 +198,34 @@ class ProgramTest : public QObject {
     }
 
 #if ATTNVIZ_WITH_GUI
+    void analysesDrawFiguresWithoutADisplay() {
+        ProgramSetting bare;
+        bare.variables = {{"DISPLAY", ""}, {"WAYLAND_DISPLAY", ""}, {"QT_QPA_PLATFORM", ""}};
+        for (const char* suffix : {"png", "svg", "pdf"}) {
+            const QString file = path(QString("flow.") + suffix);
+            const auto drawn = runProgram({"flow", "--session", session(), "--output", file, "--dpi", "50",
+                                           "--figure-size", "6x4", "--title", "A & B"},
+                                          bare);
+            QVERIFY2(drawn.code == 0 && drawn.out.isEmpty(), qPrintable(drawn.err));
+            QFile written(file);
+            QVERIFY(written.open(QIODevice::ReadOnly));
+            const QByteArray begin = written.read(5000);
+            if (suffix == std::string("png")) QCOMPARE(QImage(file).size(), QSize(300, 200));
+            if (suffix == std::string("svg")) QVERIFY(begin.contains("<title>A &amp; B</title>"));
+            if (suffix == std::string("pdf")) QVERIFY(begin.startsWith("%PDF"));
+        }
+        // What draws nothing says so in one sentence, before anything is run or written.
+        const auto none = runProgram({"predict", "--session", session(), "--output", path("none.png")}, bare);
+        QCOMPARE(none.code, 1);
+        QVERIFY2(none.err.contains("'predict' draws no figure") && none.err.count('\n') == 1,
+                 qPrintable(none.err));
+        QVERIFY(!QFile::exists(path("none.png")));
+        // A format that was asked for wins.
+        const auto text =
+            runProgram({"flow", "--session", session(), "--output", path("text.png"), "--format", "csv"});
+        QVERIFY2(text.code == 0 && QImage(path("text.png")).isNull(), qPrintable(text.err));
+    }
+
     void withoutADisplay() {
         ProgramSetting bare;
         bare.variables = {{"DISPLAY", ""}, {"WAYLAND_DISPLAY", ""}, {"QT_QPA_PLATFORM", ""}};

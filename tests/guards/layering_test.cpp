@@ -126,6 +126,9 @@ class LayeringTest : public QObject {
         QTest::newRow("figures") << "ui/exporting"
                                  << "_exporter.cpp"
                                  << "ui/exporting/figure_exporters.cpp";
+        QTest::newRow("drawn analyses") << "ui/exporting/figures"
+                                        << "_figure.cpp"
+                                        << "ui/exporting/figures/analysis_figures.cpp";
         QTest::newRow("panes") << "ui/panes"
                                << "_pane.cpp"
                                << "ui/panes/panes.cpp";

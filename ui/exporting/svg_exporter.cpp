@@ -25,7 +25,7 @@ Result<void> writeSvg(const ExportRequest& request, ByteSink& sink, const Progre
                      static_cast<int>(std::lround(figure->layout.height)));
     generator.setSize(size);
     generator.setViewBox(QRect(QPoint(0, 0), size));
-    generator.setTitle(figure->plan.title);
+    generator.setTitle(figure->plan.title.toHtmlEscaped());  // Qt writes it as it is
     generator.setDescription(QStringLiteral("Attention Viz"));
     {
         QPainter painter(&generator);

@@ -20,22 +20,11 @@ namespace {
 constexpr int kScreenDpi = 96;
 constexpr double kPngScale = 2;
 
-// A plot draws itself on a painter; other widgets are rendered with their children.
 void paint(QWidget& picture, QPaintDevice& device) {
-    const QRect whole(QPoint(0, 0), picture.size());
-    if (auto* plot = qobject_cast<QCustomPlot*>(&picture)) {
-        QCPPainter painter(&device);
-        painter.setRenderHint(QPainter::LosslessImageRendering);
-        painter.fillRect(whole, ui::palette().panel);
-        painter.setMode(QCPPainter::pmVectorized);
-        painter.setMode(QCPPainter::pmNoCaching);
-        plot->toPainter(&painter, whole.width(), whole.height());
-        return;
-    }
-    QPainter painter(&device);
+    QCPPainter painter(&device);
     painter.setRenderHint(QPainter::LosslessImageRendering);
-    painter.fillRect(whole, ui::palette().panel);
-    picture.render(&painter, {}, {}, QWidget::DrawChildren);
+    painter.fillRect(QRect(QPoint(0, 0), picture.size()), ui::palette().panel);
+    paintPicture(picture, painter);
 }
 
 QImage imageOf(QWidget& picture) {
@@ -50,6 +39,17 @@ QImage imageOf(QWidget& picture) {
 }
 
 }  // namespace
+
+// A plot draws itself on a painter; other widgets are rendered with their children.
+void paintPicture(QWidget& picture, QCPPainter& painter) {
+    if (auto* plot = qobject_cast<QCustomPlot*>(&picture)) {
+        painter.setMode(QCPPainter::pmVectorized);
+        painter.setMode(QCPPainter::pmNoCaching);
+        plot->toPainter(&painter, picture.width(), picture.height());
+        return;
+    }
+    picture.render(&painter, {}, {}, QWidget::DrawChildren);
+}
 
 Result<FigureFormat> figureFormatOf(const QString& path) {
     const QString suffix = QFileInfo(path).suffix().toLower();
@@ -72,7 +72,7 @@ QByteArray figureOf(QWidget& picture, FigureFormat format) {
         generator.setResolution(kScreenDpi);
         generator.setSize(picture.size());
         generator.setViewBox(QRect(QPoint(0, 0), picture.size()));
-        generator.setTitle(picture.accessibleName());
+        generator.setTitle(picture.accessibleName().toHtmlEscaped());  // Qt writes it as it is
         paint(picture, generator);
     } else {
         QPdfWriter writer(&buffer);

@@ -7,6 +7,7 @@
 
 #include "core/base/result.h"
 
+class QCPPainter;
 class QWidget;
 
 namespace attnviz::ui {
@@ -15,6 +16,8 @@ enum class FigureFormat { png, svg, pdf };
 // By the suffix; an Error names those that are known.
 Result<FigureFormat> figureFormatOf(const QString& path);
 QByteArray figureOf(QWidget& picture, FigureFormat format);
+// In the painter's place and scale, on whatever device: text as text, maps cell by cell.
+void paintPicture(QWidget& picture, QCPPainter& painter);
 
 // All three at once: a program that pastes takes the best one it knows.
 void copyFigure(QWidget& picture);

@@ -68,6 +68,11 @@ void HeadGrid::setHovered(std::optional<HeadId> head) {
     update();
 }
 
+void HeadGrid::setRings(bool shown) {
+    m_rings = shown;
+    update();
+}
+
 void HeadGrid::describe() {
     const HeadId head = m_hovered.value_or(m_chosen);
     if (m_layers == 0) return setAccessibleValue(*this, {});
@@ -218,6 +223,7 @@ void HeadGrid::paintEvent(QPaintEvent*) {
         painter.drawRect(cell);
     };
     painter.setRenderHint(QPainter::Antialiasing);
+    if (!m_rings) return;
     for (const auto& head : m_others)
         if (head.layer < m_layers && head.head < m_heads) ring(head, p.text, 1);
     if (m_hovered && m_hovered->layer < m_layers && m_hovered->head < m_heads) ring(*m_hovered, p.text, 1);

@@ -51,11 +51,11 @@ void HeatmapView::paintFurniture(QCPPainter& painter) {
     painter.setFont(interfaceFont(11));
     painter.setPen(p.secondaryText);
     const double top = area.top() - m_keyAxis.breadth - 24;
-    painter.drawText(QRectF(area.left(), std::max(2.0, top), area.width(), 16), Qt::AlignCenter, tr("Key"));
+    painter.drawText(QRectF(area.left(), std::max(2.0, top), area.width(), 16), Qt::AlignCenter, m_keyTitle);
     painter.save();
     painter.translate(std::max(12.0, area.left() - m_queryAxis.breadth - 26), area.center().y());
     painter.rotate(-90);
-    painter.drawText(QRectF(-60, -8, 120, 16), Qt::AlignCenter, tr("Query"));
+    painter.drawText(QRectF(-60, -8, 120, 16), Qt::AlignCenter, m_queryTitle);
     painter.restore();
 
     if (m_marginsShown && m_map->head().layer < m_map->source()->layersReady()) paintMargins(painter);
@@ -65,7 +65,7 @@ void HeatmapView::paintFurniture(QCPPainter& painter) {
         {QRectF(barLeft, area.top(), kBarWidth, area.height()), true, p.secondaryText, p.line, {}, 11});
     painter.setPen(p.secondaryText);
     painter.drawText(QRectF(barLeft - 6, area.top() - 20, 90, 16), Qt::AlignLeft | Qt::AlignVCenter,
-                     m_map->scale().logarithmic() ? tr("weight, log") : tr("weight"));
+                     m_map->scale().logarithmic() ? tr("weight, log") : m_valueTitle);
     const auto& visibility = m_map->source()->info().visibility;
     if (visibility.causal() && m_fitted && queries() >= 4 && area.width() >= 280) {
         painter.setPen(p.secondaryText);
@@ -254,7 +254,7 @@ void HeatmapView::paintHoverCard(QCPPainter& painter, Cell cell) {
         const float weight = weights[static_cast<std::size_t>(cell.key)];
         rows = {{tr("query"), countText(cell.query), labelOf(m_queryLabels, cell.query), p.accent},
                 {tr("key"), countText(cell.key), labelOf(m_keyLabels, cell.key), p.keyMark},
-                {tr("weight"), masked ? tr("masked") : weightText(weight), {}, p.text}};
+                {m_valueTitle, masked ? tr("masked") : weightText(weight), {}, p.text}};
         if (!masked) {
             const auto above =
                 std::ranges::count_if(weights, [weight](float other) { return other > weight; });

@@ -78,6 +78,13 @@ void HeatmapView::setScale(const ColorScale& scale) {
     replot(rpQueuedReplot);
 }
 
+void HeatmapView::setTitles(const QString& queries, const QString& keys, const QString& values) {
+    m_queryTitle = queries;
+    m_keyTitle = keys;
+    m_valueTitle = values;
+    refresh();
+}
+
 void HeatmapView::setPooling(Pooling pooling) {
     m_map->setPooling(pooling);
     replot(rpQueuedReplot);

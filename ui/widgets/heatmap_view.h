@@ -31,6 +31,8 @@ class HeatmapView final : public QCustomPlot {
     void setMap(std::shared_ptr<const AttentionSource> source, HeadId head, const QStringList& queries,
                 const QStringList& keys);
     void setScale(const ColorScale& scale);
+    // Else "Query", "Key" and "weight".
+    void setTitles(const QString& queries, const QString& keys, const QString& values);
     void setPooling(Pooling pooling);
     void setValuesShown(bool shown);
     void setMarginsShown(bool shown);
@@ -103,6 +105,7 @@ class HeatmapView final : public QCustomPlot {
     AttentionPlottable* m_map;
     std::unique_ptr<Painted> m_furniture, m_overlay;
     QStringList m_queryLabels, m_keyLabels;
+    QString m_queryTitle = tr("Query"), m_keyTitle = tr("Key"), m_valueTitle = tr("weight");
     std::optional<Cell> m_hovered;
     std::vector<Cell> m_pins;
     std::optional<KeyRange> m_queryTokens, m_keyTokens;
