@@ -142,7 +142,8 @@ int runWindow(const CommandLine& line, const Configuration& configuration, Termi
     else if (!line.path.empty())
         window.openFile(QString::fromStdString(line.path));
     else if (!line.model.empty())
-        window.openModel(QString::fromStdString(line.model), line.allowCode);
+        window.openModel(
+            {QString::fromStdString(line.model), QString::fromStdString(line.tokenizer), line.allowCode});
     else if (!text.empty())
         window.openModel("sample");
 

@@ -208,14 +208,14 @@ void MainWindow::connectControllers() {
     connect(m_welcome, &WelcomePage::clearRecentAsked, m_files, &FileController::forgetRecent);
 }
 
-void MainWindow::openModel(const QString& name, bool allowCode) {
+void MainWindow::openModel(const RunController::ModelWish& wish) {
     m_wasIdle = false;
     std::optional<RunController::Order> after;
     if (!m_prompt->text().isEmpty()) {
         after.emplace().document = m_workspace->document().id;
         after->input.text = m_prompt->text().toStdString();
     }
-    m_runs->openModel(name, std::move(after), allowCode);
+    m_runs->openModel(wish, std::move(after));
 }
 
 void MainWindow::openSample() {

@@ -46,8 +46,9 @@ class MainWindow final : public QMainWindow {
     ~MainWindow() override;
 
     // A folder, a file inside one, or "sample". The text in the prompt, where there is one, runs then.
-    // `allowCode`: a person has said that they trust it, if it is a TorchScript module; else they are asked.
-    void openModel(const QString& name, bool allowCode = false);
+    // If it is a TorchScript module, `allowCode` says that a person trusts it; else they are asked.
+    void openModel(const RunController::ModelWish& wish);
+    void openModel(const QString& name) { openModel(RunController::ModelWish{name, {}, false}); }
     void openSample();
     // Whatever it is: a model folder, a session, a foreign file with attention, a text.
     void openFile(const QString& path);
@@ -87,7 +88,7 @@ class MainWindow final : public QMainWindow {
     void makeModelMenu();
     void fillRecent();
     void askModel();
-    void askCode(const QString& name);
+    void askCode(const RunController::ModelWish& wish);
     void askFile();
     void askText();
     void openText(const QString& path);

@@ -144,13 +144,15 @@ void MainWindow::askModel() {
 }
 
 // For this one opening: what was allowed is not kept, the file may be another the next time.
-void MainWindow::askCode(const QString& name) {
+void MainWindow::askCode(const RunController::ModelWish& wish) {
     m_banners->show(
         BannerKind::warning,
         tr("%1 is a TorchScript module: code, which could do anything that you can. Run it only if "
            "you trust where it comes from.")
-            .arg(QString::fromStdString(harmless(QFileInfo(name).fileName().toStdString()))),
-        tr("Run it anyway"), [this, name] { openModel(name, true); });
+            .arg(QString::fromStdString(harmless(QFileInfo(wish.name).fileName().toStdString()))),
+        tr("Run it anyway"), [this, wish] {
+            openModel({wish.name, wish.tokenizer, true});
+        });
 }
 
 void MainWindow::askFile() {

@@ -433,6 +433,22 @@ class OpenModelDialogTest : public QObject {
             // What is recent is the script itself.
             m_window->openFile(QString::fromStdString(script.string()));
         }
+        // A tokenizer from elsewhere is still meant once a person has said yes.
+        QTRY_VERIFY(m_window->isIdle());
+        const fs::path alone = m_toy.parent_path() / "alone/module.pt";
+        fs::create_directories(alone.parent_path());
+        fs::copy_file(script, alone);
+        m_window->findChild<Banners*>()->clear();
+        m_window->openModel(
+            {QString::fromStdString(alone.string()), QString::fromStdString(m_toy.string()), false});
+        QTRY_COMPARE(banners(*m_window).size(), 1);
+        for (auto* one : m_window->findChildren<QPushButton*>())
+            if (one->text() == "Run it anyway") {
+                one->click();
+                break;
+            }
+        QTRY_VERIFY(m_window->isIdle() && engine.requests.back().folder.script == alone);
+        QVERIFY2(banners(*m_window).isEmpty(), qPrintable(banners(*m_window).join('\n')));
     }
 
     void everyPartHasItsNameAndBothThemesDraw() {

@@ -71,12 +71,19 @@ void RunController::cancelRuns() {
     m_running.clear();
 }
 
-void RunController::openModel(const QString& name, std::optional<Order> after, bool allowCode) {
+// What openModel has found on this machine, or brought there.
+struct RunController::FoundModel {
+    ModelWish wish;
+    ModelFolder folder;
+    std::filesystem::path tokenizer;
+};
+
+void RunController::openModel(const ModelWish& wish, std::optional<Order> after) {
     cancelRuns();
     const auto generation = m_loadGeneration = ++m_generation;
     m_loading = true;
     emit stateChanged();
-    emit loadProgressed(tr("Loading %1").arg(name.section('/', -1)), -1);
+    emit loadProgressed(tr("Loading %1").arg(wish.name.section('/', -1)), -1);
     ProgressSink progress = [this, generation](const Progress& step) {
         QMetaObject::invokeMethod(
             this,
@@ -90,51 +97,60 @@ void RunController::openModel(const QString& name, std::optional<Order> after, b
     // A name may have to be downloaded: that is not for the engine's thread.
     m_hubQueue.submit(
         "model",
-        [progress, name = name.toStdString()](std::stop_token stop) -> Result<ModelFolder> {
-            auto folder = obtainModel(name, true, {progress, {}}, stop);
+        [progress, wish](std::stop_token stop) -> Result<FoundModel> {
+            const auto name = wish.name.toStdString();
+            auto folder = obtainModel(name, wish.tokenizer.isEmpty(), {progress, {}}, stop);
             // What is on this machine can be looked at without a tokenizer that cannot be had.
             if (!folder && folder.error().kind == ErrorKind::network)
-                if (auto here = findModelFolder(name)) return here;
-            return folder;
+                if (auto here = findModelFolder(name)) folder = here;
+            if (!folder) return folder.error();
+            FoundModel found{wish, *folder, folder->folder};
+            if (wish.tokenizer.isEmpty()) return found;
+            auto files = obtainTokenizer(wish.tokenizer.toStdString(), {progress, {}}, stop);
+            if (!files) return files.error();
+            found.tokenizer = *std::move(files);
+            return found;
         },
-        [this, generation, progress, name, allowCode, after = std::move(after)](Result<ModelFolder> folder) {
+        [this, generation, progress, wish, after = std::move(after)](const Result<FoundModel>& found) {
             if (generation != m_loadGeneration) return;
-            if (folder && folder->script && !allowCode) {
+            if (found && found->folder.script && !wish.allowCode) {
                 loadEnded(generation, cancelled(), {});
-                emit codeRefused(name);
-            } else if (folder)
-                loadModel(*folder, name == "sample", allowCode, generation, progress, after);
-            else
-                loadEnded(generation, folder.error(), {});
+                emit codeRefused(wish);
+            } else if (found) {
+                loadModel(*found, generation, progress, after);
+            } else {
+                loadEnded(generation, found.error(), {});
+            }
         });
 }
 
-void RunController::loadModel(const ModelFolder& folder, bool sample, bool allowCode,
-                              std::uint64_t generation, const ProgressSink& progress,
+void RunController::loadModel(const FoundModel& found, std::uint64_t generation, const ProgressSink& progress,
                               std::optional<Order> after) {
-    emit loadProgressed(tr("Loading %1").arg(QString::fromStdString(folder.name)), -1);
+    emit loadProgressed(tr("Loading %1").arg(QString::fromStdString(found.folder.name)), -1);
     m_engineQueue.submit(
         "model",
-        [provider = m_provider, room = m_room, device = m_device, progress, folder, sample,
-         allowCode](std::stop_token stop) -> Result<std::shared_ptr<const OpenModel>> {
+        [provider = m_provider, room = m_room, device = m_device, progress,
+         found](std::stop_token stop) -> Result<std::shared_ptr<const OpenModel>> {
+            const ModelFolder& folder = found.folder;
             auto engine = provider();
             if (!engine) return engine.error();
             LoadRequest request;
             request.folder = folder;
             request.device = device;
-            request.allowCode = allowCode;
+            request.allowCode = found.wish.allowCode;
             auto model = (*engine)->load(request, progress, stop);
             if (!model) return model.error();
             auto open = std::make_shared<OpenModel>();
             open->info = (*model)->info();
             open->title = QString::fromStdString(folder.name);
-            open->path = sample ? QString("sample")
-                                : QString::fromStdString(folder.script.value_or(folder.folder).string());
-            auto tokenizer = loadTokenizer(folder.folder);
+            open->path = found.wish.name == "sample"
+                             ? found.wish.name
+                             : QString::fromStdString(folder.script.value_or(folder.folder).string());
+            auto tokenizer = loadTokenizer(found.tokenizer);
             if (tokenizer) {
                 open->tokenizer = tokenizer->tokenizer;
                 open->notices = tokenizer->notices;
-            } else if (tokenizer.error().kind != ErrorKind::notFound) {
+            } else if (tokenizer.error().kind != ErrorKind::notFound || !found.wish.tokenizer.isEmpty()) {
                 return tokenizer.error();
             } else {
                 open->notices.push_back(tokenizer.error().sentence());

@@ -44,8 +44,12 @@ class RunController final : public QObject {
         TextInput input;
     };
     // A model that is code is refused with codeRefused unless `allowCode`: a person has said that they trust
-    // it.
-    void openModel(const QString& name, std::optional<Order> after = {}, bool allowCode = false);
+    // it. The model's own tokenizer is used where `tokenizer` (what obtainTokenizer takes) is empty.
+    struct ModelWish {
+        QString name, tokenizer;
+        bool allowCode = false;
+    };
+    void openModel(const ModelWish& wish, std::optional<Order> after = {});
     void closeModel();
     // Which families the engine runs, or why there is no engine; loads it. Answers with familiesKnown.
     void askFamilies();
@@ -70,7 +74,7 @@ class RunController final : public QObject {
     void partialReady(int document, std::shared_ptr<const attnviz::AttentionRun> run);
     void runReady(int document, std::shared_ptr<const attnviz::AttentionRun> run);
     void loadFailed(const attnviz::Error& error);
-    void codeRefused(const QString& name);
+    void codeRefused(const attnviz::ui::RunController::ModelWish& wish);
     void failed(int document, const attnviz::Error& error);
     void stopped();
     void familiesKnown(const attnviz::RunnableFamilies& families);
@@ -80,8 +84,9 @@ class RunController final : public QObject {
     struct EngineRoom;  // the engine thread's own
     RunListener listenerFor(int document, std::uint64_t generation, std::shared_ptr<const OpenModel> model,
                             const std::shared_ptr<const TextInput>& input);
-    void loadModel(const ModelFolder& folder, bool sample, bool allowCode, std::uint64_t generation,
-                   const ProgressSink& progress, std::optional<Order> after);
+    struct FoundModel;
+    void loadModel(const FoundModel& found, std::uint64_t generation, const ProgressSink& progress,
+                   std::optional<Order> after);
     void loadEnded(std::uint64_t generation, const Result<std::shared_ptr<const OpenModel>>& result,
                    const std::optional<Order>& after);
     bool isCurrent(int document, std::uint64_t generation) const;

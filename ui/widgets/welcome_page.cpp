@@ -224,8 +224,9 @@ void WelcomePage::setRecent(const QStringList& paths) {
                                  : QString::fromStdString(readableBytes(info.size()));
         // A snapshot of the Hugging Face cache bears its model's name, not its commit's.
         const QString name = path == "sample" ? tr("sample")
-                             : info.isDir()   ? QString::fromStdString(modelNameOf(path.toStdString()))
-                                              : info.fileName();
+                             : info.isDir() || info.dir().dirName() == "snapshots"
+                                 ? QString::fromStdString(modelNameOf(path.toStdString()))
+                                 : info.fileName();
         const QString where = path == "sample"                      ? tr("ships with the program")
                               : info.dir().dirName() == "snapshots" ? tr("in the Hugging Face cache")
                                                                     : info.absolutePath();
