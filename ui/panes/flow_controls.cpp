@@ -267,6 +267,8 @@ void FlowControls::setWidth(int width) {
         for (auto* label : m_words) label->setVisible(words);
         m_pathWord->setVisible(pathWord);
         m_path->setVisible(path);
+        m_weights->show();
+        m_keep->show();
     };
     const auto fits = [this] {
         int needed = m_row->contentsMargins().left() + m_row->contentsMargins().right();
@@ -283,6 +285,9 @@ void FlowControls::setWidth(int width) {
     if (!fits()) show(false, true, true);
     if (!fits()) show(false, false, true);
     if (!fits()) show(false, false, false);
+    // What gives way last: which heads, then which links. The views stay.
+    if (!fits()) m_weights->hide();
+    if (!fits()) m_keep->hide();
 }
 
 }  // namespace attnviz::ui

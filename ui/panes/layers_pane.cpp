@@ -81,12 +81,17 @@ class LayersPane final : public Pane {
 LayersPane::LayersPane(Workspace& shared, QWidget* parent)
     : Pane(shared, "layers", kRun | kSource | kHead | kChosen | kHover | kPins | kView | kTheme, parent) {
     auto& row = controls();
-    row.addWidget(plainLabel(tr("Show"), "secondary", this));
+    const auto word = [&](const QString& text) {
+        auto* label = new ElidingLabel("secondary", this);
+        label->setText(text);
+        row.addWidget(label);
+    };
+    word(tr("Show"));
     m_show = new QComboBox(this);
     m_show->setAccessibleName(tr("Which maps are compared"));
     m_show->addItems({tr("Mean of all heads"), tr("The chosen head"), tr("The chosen heads")});
     row.addWidget(m_show);
-    row.addWidget(plainLabel(tr("Layers"), "secondary", this));
+    word(tr("Layers"));
     m_layers = new IndexField("layer", tr("Layers to compare"), this);
     row.addWidget(m_layers);
     m_difference = new QCheckBox(this);

@@ -168,7 +168,9 @@ void PositionalPane::makeControls() {
     QBoxLayout* row = &controls();
     row->parentWidget()->setMinimumWidth(1);
     const auto spin = [&](const QString& name, const char* key, int value) {
-        row->addWidget(plainLabel(name, "secondary", this));
+        auto* label = new ElidingLabel("secondary", this);
+        label->setText(name);
+        row->addWidget(label);
         auto* box = new QSpinBox(this);
         box->setRange(0, 99'999);
         box->setAccessibleName(name);

@@ -25,7 +25,6 @@ QMenu::item:disabled { color: @disabledText; background: transparent; }
 QMenu::separator { height: 1px; background: @hairline; margin: 4px 8px; }
 QMenu::indicator { width: 14px; height: 14px; left: 6px; }
 QMenu::indicator:checked { image: url(@icons/tick.svg); }
-QMenu::item:checked, QMenu[checkable="true"]::item { padding-left: 26px; }
 
 QFrame#promptBar, QFrame#viewBar { background: @bars; border: none; border-bottom: 1px solid @line; }
 QStatusBar { background: @bars; border-top: 1px solid @line; min-height: 23px; max-height: 23px; }
