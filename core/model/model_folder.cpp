@@ -76,7 +76,7 @@ std::string modelNameOf(const fs::path& path) {
     std::error_code failure;
     auto folder = fs::absolute(path, failure).lexically_normal();
     if (folder.filename().empty()) folder = folder.parent_path();
-    const auto name = folder.filename().string();
+    auto name = folder.filename().string();
     auto repository = folder.parent_path().parent_path().filename().string();
     constexpr std::string_view kPrefix = "models--";
     if (folder.parent_path().filename() != "snapshots" || !repository.starts_with(kPrefix)) return name;

@@ -159,7 +159,7 @@ void RunController::loadModel(const FoundModel& found, std::uint64_t generation,
             room->model = *std::move(model);
             return std::shared_ptr<const OpenModel>(std::move(open));
         },
-        [this, generation, after = std::move(after)](Result<std::shared_ptr<const OpenModel>> result) {
+        [this, generation, after = std::move(after)](const Result<std::shared_ptr<const OpenModel>>& result) {
             loadEnded(generation, result, after);
         });
 }
