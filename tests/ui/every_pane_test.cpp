@@ -396,22 +396,24 @@ class EveryPaneTest : public QObject {
     void picturesOfEachPane() {
         QFETCH(QString, id);
         if (pane(id).place == PanePlace::centre) return;
-        for (const auto theme : {ThemeChoice::light, ThemeChoice::dark})
+        for (const auto theme : {ThemeChoice::light, ThemeChoice::dark}) {
+            test::PaneWindow window(id.toUtf8(), {300, 380}, theme);
+            for (const unsigned seed : {1U, 2U})
+                window.open(predicted(test::withTokens(
+                    *test::randomRun(6, 8, 24, true, seed),
+                    {"The", " quick", " brown", " fox", " jumps", " over", " the", " lazy", " dog", ","})));
+            window.workspace().setHead({2, 4});
+            window.workspace().setPinned(Cell{12, 5});
+            window.workspace().setHoveredHead(HeadId{3, 1});
             for (const QSize size : {QSize(300, 380), QSize(760, 240)}) {
-                test::PaneWindow window(id.toUtf8(), size, theme);
-                for (const unsigned seed : {1U, 2U})
-                    window.open(predicted(test::withTokens(*test::randomRun(6, 8, 24, true, seed),
-                                                           {"The", " quick", " brown", " fox", " jumps",
-                                                            " over", " the", " lazy", " dog", ","})));
-                window.workspace().setHead({2, 4});
-                window.workspace().setPinned(Cell{12, 5});
-                window.workspace().setHoveredHead(HeadId{3, 1});
-                QVERIFY(window.settle());
-                window.picture(QString("pane-%1-%2-%3")
-                                   .arg(id, theme == ThemeChoice::dark ? "dark" : "light")
-                                   .arg(size.width()));
-                QVERIFY(QFile::exists(QString("pane-%1-light-%2.png").arg(id).arg(size.width())));
+                window.dock().resize(size);
+                const QString name = QString("pane-%1-%2-%3")
+                                         .arg(id, theme == ThemeChoice::dark ? "dark" : "light")
+                                         .arg(size.width());
+                window.picture(name);
+                QVERIFY(QFile::exists(name + ".png"));
             }
+        }
     }
 };
 

@@ -68,6 +68,10 @@ void HeadGrid::setHovered(std::optional<HeadId> head) {
     update();
 }
 
+int HeadGrid::largestHeight() const {
+    return static_cast<int>(kIndexHeight + kMostCell * m_layers + 3);
+}
+
 void HeadGrid::setRings(bool shown) {
     m_rings = shown;
     update();

@@ -27,6 +27,7 @@ class HeadGrid final : public QWidget {
     void setChosen(HeadId shown, std::vector<HeadId> chosen);
     HeadId chosen() const { return m_chosen; }
     void setHovered(std::optional<HeadId> head);  // elsewhere; without a signal
+    int largestHeight() const;                    // more is left empty
     void setRings(bool shown);                    // around the chosen heads; a figure has none
     void setGroups(int headsPerGroup);            // that share keys and values; 1: none
     // The pattern of a head, painted in its cell instead of the score's colour; empty: scores.

@@ -29,7 +29,7 @@ Result<AnalysisPicture> drawFlow(const AnalysisDrawing& drawing) {
     const bool oneLayer = first == last || !info.square();
     if (oneLayer && first != last)
         return badInput("cross attention joins two texts, so nothing flows from layer to layer", {},
-                        "Choose one layer with --layer.");
+                        "Choose one layer with --layers.");
     Result<SankeyGraph> graph = [&] {
         if (oneLayer) {
             keep.heads = request.heads;

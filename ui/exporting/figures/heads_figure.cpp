@@ -18,7 +18,8 @@ namespace {
 struct Shown {
     std::string column;  // of the result's table
     QString title;
-    double end = 0;  // of the colours; 0: a round number above all that are there
+    double end = 0;    // of the colours; 0: a round number above all that are there,
+    double least = 0;  // and no less than this: rounding is no difference
 };
 
 // A number of every head; NaN where the table has none. Rows of whole layers or of everything are no heads.
@@ -62,7 +63,8 @@ Result<AnalysisPicture> drawHeads(const AnalysisDrawing& drawing, const std::vec
         double largest = 0;
         for (const double value : values)
             if (std::isfinite(value)) largest = std::max(largest, value);
-        const ColorScale scale(**map, 0, shown->end > 0 ? shown->end : niceUpperEnd(largest), false);
+        const ColorScale scale(
+            **map, 0, shown->end > 0 ? shown->end : std::max(shown->least, niceUpperEnd(largest)), false);
         const int row = at / columns * 3, column = at % columns;
         grid->addWidget(plainLabel(shown->title, "strong", body.get()), row, column);
         auto* heads = new HeadGrid(body.get());
@@ -70,13 +72,15 @@ Result<AnalysisPicture> drawHeads(const AnalysisDrawing& drawing, const std::vec
         heads->setScale(scale);
         heads->setRings(false);
         heads->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
+        heads->setMaximumHeight(heads->largestHeight());
         grid->addWidget(heads, row + 1, column);
         auto* legend = new ColorBar(body.get());
         legend->setScale(scale);
         grid->addWidget(legend, row + 2, column);
-        grid->setRowStretch(row + 1, 1);
+        grid->setRowStretch(row + 1, 1000);  // up to their largest, then the end
         grid->setColumnStretch(column, 1);
     }
+    grid->setRowStretch(grid->rowCount(), 1);
     return AnalysisPicture{std::move(body), QStringLiteral("layers down, heads across")};
 }
 
@@ -101,7 +105,7 @@ Result<AnalysisPicture> drawRoles(const AnalysisDrawing& drawing) {
 }
 
 Result<AnalysisPicture> drawDifference(const AnalysisDrawing& drawing) {
-    return drawHeads(drawing, {{"js_divergence", QStringLiteral("Jensen-Shannon divergence, nats")},
+    return drawHeads(drawing, {{"js_divergence", QStringLiteral("Jensen-Shannon divergence, nats"), 0, 0.001},
                                {"cosine", QStringLiteral("Cosine"), 1}});
 }
 
