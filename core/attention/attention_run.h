@@ -40,6 +40,8 @@ struct AttentionRun {
     RunModel model;
     TokenizedText input;                  // an encoder-decoder's encoder side
     std::optional<TokenizedText> target;  // its decoder side
+    // How many tokens at the end of the text (of the target, where there is one) the model wrote itself.
+    int generated = 0;
     // One a kind: encoder, decoder, cross. Never empty.
     std::vector<std::shared_ptr<const AttentionSource>> sources;
     std::vector<Prediction> predictions;
@@ -53,6 +55,13 @@ struct AttentionRun {
     const TokenizedText& queriesOf(const AttentionSource& source) const;
     const TokenizedText& keysOf(const AttentionSource& source) const;
     std::string text() const;  // the text; two of a pair are joined by one space
+    // The text whose tokens the model continues: the target where there is one.
+    const TokenizedText& continued() const { return target ? *target : input; }
+    bool isGenerated(const TokenizedText& text, int token) const {
+        return &text == &continued() && token >= static_cast<int>(text.tokens.size()) - generated;
+    }
+    // What was given of the last text of `text`, without what the model wrote after it.
+    std::string givenText(const TokenizedText& text) const;
 };
 
 }  // namespace attnviz

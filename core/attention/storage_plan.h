@@ -26,6 +26,7 @@ struct StoragePlan {
     Precision precision = Precision::float32;
     std::int64_t keptBytes = 0, peakBytes = 0, availableBytes = 0;
     bool fits = true;
+    bool keeps = true;     // false: attention is computed and forgotten, by whoever wants the logits alone
     std::string sentence;  // "dense float32, 47 KB" or, refused, the estimate and the advice
 };
 

@@ -51,6 +51,7 @@ struct ModelInfo {
     std::int64_t weightBytes = 0;
     int ignoredTensors = 0;  // stored, but no part of the model
     std::string configJson;
+    std::string generationJson;  // generation_config.json; empty where there is none
 };
 
 // Exactly what the model is given. Empty segment ids are all 0, an empty mask is all 1.
@@ -75,6 +76,8 @@ struct LayerReady {
 // Called on the engine thread.
 struct RunListener {
     ProgressSink progress;
+    // By runText, once it is settled what runs: the tokens, before there is any attention of them.
+    std::function<void(const AttentionRun&)> tokensReady;
     std::function<void(const LayerReady&)> layerReady;
 };
 
@@ -97,6 +100,13 @@ class Model {
     // table, and what does not fit into memory. Stops within one layer.
     virtual Result<ModelOutput> run(const ModelInput& input, const RunOptions& options,
                                     const RunListener& listener, std::stop_token stop) = 0;
+    // The logits of the token after the last, of the target's last in an encoder-decoder: (vocabulary). A
+    // forward pass that keeps no attention. Refuses what run() refuses. Stops within one layer. A model that
+    // has no head to name tokens leaves it as it is.
+    virtual Result<std::vector<float>> nextLogits(const ModelInput&, std::stop_token) {
+        return unsupported("this model has no output layer that names tokens, so it writes no text",
+                           info().name, "Give all of the text, or take a model for causal language.");
+    }
 };
 
 struct FamilyInfo {

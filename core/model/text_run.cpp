@@ -69,51 +69,66 @@ Result<TokenizedText> tokenized(const Tokenizer* tokenizer, const std::string& t
     return tokenizer->encode(text, second, TokenizeOptions{special});
 }
 
-TokenizedText namedIds(const Tokenizer* tokenizer, const std::vector<std::int64_t>& ids,
-                       const std::vector<std::int64_t>& segments) {
-    TokenizedText text = numberedTokens(ids, segments);
-    if (!tokenizer) return text;
-    for (auto& token : text.tokens) {
-        const auto label = tokenizer->labelOf(token.id);
-        if (label.empty()) continue;
-        token.text = label;
-        token.piece = tokenizer->pieceOf(token.id);
-        token.special = tokenizer->isSpecial(token.id);
-    }
-    return text;
-}
-
 Token namedToken(const Tokenizer* tokenizer, std::int64_t id) {
     Token token = namedIds(tokenizer, {id}, {}).tokens.front();
     token.special = true;
     return token;
 }
 
-// The ids that the model puts out after the start token, likeliest first choice, until it ends or the limit
-// is reached. The encoder runs anew for each: texts that people look at are short.
-Result<void> continueGreedily(Model& model, const DecoderRules& rules, std::size_t limit, ModelInput& exact,
-                              const RunListener& listener, const std::stop_token& stop) {
-    RunOptions options;
+// How many tokens a model may write after `given` ones, by its table of positions.
+std::size_t roomAfter(const ModelInfo& info, std::size_t given) {
+    if (!info.positionLimit) return static_cast<std::size_t>(kMostGeneratedTokens);
+    const auto limit = static_cast<std::size_t>(*info.positionLimit);
+    return limit > given ? limit - given : 0;
+}
+
+// Writes on after the text, or after the target text, and says where less was written than was asked for.
+Result<void> writeOn(Model& model, const Tokenizer* tokenizer, const DecoderRules& rules,
+                     const Generation& wish, bool placed, const RunListener& listener,
+                     const std::stop_token& stop, ModelInput& exact, AttentionRun& run) {
+    if (wish.tokens > kMostGeneratedTokens)
+        return badInput("the model is asked for " + std::to_string(wish.tokens) + " tokens", "--generate",
+                        "It writes at most " + std::to_string(kMostGeneratedTokens) + " at once.");
+    const ModelInfo& info = model.info();
+    const auto& ids = info.encoderDecoder ? exact.targetIds : exact.ids;
+    const std::size_t wanted = static_cast<std::size_t>(wish.tokens), room = roomAfter(info, ids.size());
+    const auto written =
+        writeTokens(model, rules, wish.sampling, std::min(wanted, room), exact, listener, stop);
+    if (!written) return written.error();
+    run.generated = static_cast<int>(*written);
+    addWrittenTokens(run.target ? *run.target : run.input, tokenizer, std::span(ids).last(*written), placed);
+    const std::string count = std::to_string(*written) + " of " + std::to_string(wanted) + " tokens";
+    if (*written == room && room < wanted)
+        run.notices.push_back("The model wrote " + count + ": it has no more positions.");
+    else if (*written < wanted)
+        run.notices.push_back("The model ended its text after " + count + ".");
+    return {};
+}
+
+// Writes the whole target text, from the start token on.
+Result<void> writeTarget(Model& model, const Tokenizer* tokenizer, const DecoderRules& rules,
+                         const TextInput& input, const RunListener& listener, const std::stop_token& stop,
+                         ModelInput& exact, AttentionRun& run) {
+    const auto limit = lengthLimit(model.info(), input.maxLength);
+    auto most = static_cast<std::size_t>(std::min(limit.value_or(kGreedyTargetTokens), kGreedyTargetTokens));
+    if (input.generation.tokens > 0)  // so many beside the start
+        most = 1 + std::min(static_cast<std::size_t>(std::min(input.generation.tokens, kMostGeneratedTokens)),
+                            roomAfter(model.info(), 1));
     // Where the last token must be the end, it is not written: an end never is.
-    const std::size_t most = rules.endForced && limit > 1 ? limit - 1 : limit;
-    exact.targetIds = {rules.start};
-    if (rules.forcedFirst && most > 1) exact.targetIds = {rules.start, *rules.forcedFirst};
-    while (exact.targetIds.size() < most) {
-        if (listener.progress)
-            listener.progress({"Writing token " + std::to_string(exact.targetIds.size()), -1.0});
-        options.predictions = static_cast<int>(rules.candidates(exact.targetIds.size()));
-        auto output = model.run(exact, options, {}, stop);
-        if (!output) return output.error();
-        if (output->predictions.empty() || output->predictions.front().top.empty())
-            return badInput("this model has no output layer, so it writes no text", model.info().name,
-                            "Give the target text with --target.");
-        const auto& top = output->predictions.front().top;
-        const auto chosen = std::find_if(top.begin(), top.end(), [&](const PredictedToken& candidate) {
-            return rules.mayFollow(exact.targetIds, candidate.id);
-        });
-        if (chosen == top.end() || rules.isEnd(chosen->id)) break;
-        exact.targetIds.push_back(chosen->id);
-    }
+    if (rules.endForced && most > 1) --most;
+    exact.targetIds = {*rules.start};
+    if (rules.forcedFirst && most > 1) exact.targetIds.push_back(*rules.forcedFirst);
+    const std::size_t forced = exact.targetIds.size() - 1;
+    const auto written =
+        writeTokens(model, rules, input.generation.sampling, most - 1 - forced, exact, listener, stop);
+    if (!written) return written.error();
+    run.target = namedIds(tokenizer, {*rules.start}, {});
+    run.target->tokens.front().special = true;
+    run.generated = static_cast<int>(exact.targetIds.size()) - 1;
+    addWrittenTokens(*run.target, tokenizer, std::span(exact.targetIds).subspan(1), true);
+    run.notices.push_back("The target text was written by the model, " +
+                          input.generation.sampling.sentence() + " (" + std::to_string(run.generated) +
+                          " tokens).");
     return {};
 }
 
@@ -123,37 +138,48 @@ Result<void> addTarget(Model& model, const Tokenizer* tokenizer, const TextInput
                        AttentionRun& run) {
     const ModelInfo& info = model.info();
     const auto limit = lengthLimit(info, input.maxLength);
-    if (!exact.targetIds.empty()) {
+    const bool writes = input.generation.tokens > 0, hasIds = !exact.targetIds.empty();
+    if (hasIds) {
         if (limit && exact.targetIds.size() > static_cast<std::size_t>(*limit)) {
             run.notices.push_back(cutNotice("The decoder's text", exact.targetIds.size(), *limit));
             exact.targetIds.resize(static_cast<std::size_t>(*limit));
         }
         run.target = namedIds(tokenizer, exact.targetIds, {});
-        return {};
+        if (!writes) return {};
     }
-    const auto rules = DecoderRules::fromConfig(info.configJson);
+    const auto rules = DecoderRules::fromConfig(info.configJson, info.generationJson);
     if (!rules) return rules.error();
-    if (input.target) {
+    if (!hasIds) {
+        if (!rules->start)
+            return badInput("neither 'decoder_start_token_id' nor 'bos_token_id' is there", "config.json",
+                            "Give the decoder's token ids yourself.");
+        if (!input.target) return writeTarget(model, tokenizer, *rules, input, listener, stop, exact, run);
         auto text = tokenized(tokenizer ? &tokenizer->forTarget() : nullptr, *input.target, std::nullopt,
                               input.addSpecialTokens);
         if (!text) return text.error();
-        shiftRight(text->tokens, namedToken(tokenizer, rules->start));
+        shiftRight(text->tokens, namedToken(tokenizer, *rules->start));
         if (limit && text->tokens.size() > static_cast<std::size_t>(*limit)) {
             run.notices.push_back(cutNotice("The target text", text->tokens.size(), *limit));
             text->tokens.resize(static_cast<std::size_t>(*limit));
         }
         for (const auto& token : text->tokens) exact.targetIds.push_back(token.id);
         run.target = std::move(*text);
-        return {};
+        if (!writes) return {};
     }
-    const auto most =
-        static_cast<std::size_t>(std::min(limit.value_or(kGreedyTargetTokens), kGreedyTargetTokens));
-    if (auto written = continueGreedily(model, *rules, most, exact, listener, stop); !written) return written;
-    run.target = namedIds(tokenizer, exact.targetIds, {});
-    run.target->tokens.front().special = true;
-    run.notices.push_back("The target text was written by the model, likeliest token first (" +
-                          std::to_string(exact.targetIds.size() - 1) + " tokens).");
-    return {};
+    return writeOn(model, tokenizer, *rules, input.generation, !hasIds, listener, stop, exact, run);
+}
+
+// What a decoder writes after its text.
+Result<void> continueText(Model& model, const Tokenizer* tokenizer, const TextInput& input,
+                          const RunListener& listener, const std::stop_token& stop, ModelInput& exact,
+                          AttentionRun& run) {
+    const ModelInfo& info = model.info();
+    if (!info.causal)
+        return badInput("this model reads a text to both sides, so it writes none", info.name,
+                        "Leave --generate out, or take a decoder.");
+    const auto rules = DecoderRules::fromConfig(info.configJson, info.generationJson);
+    if (!rules) return rules.error();
+    return writeOn(model, tokenizer, *rules, input.generation, !input.ids, listener, stop, exact, run);
 }
 
 }  // namespace
@@ -206,6 +232,9 @@ Result<std::shared_ptr<const AttentionRun>> runText(Model& model, const Tokenize
     } else if (input.target || !exact.targetIds.empty()) {
         return badInput("this model has no decoder apart, so it takes no target text", info.name,
                         "Give the text alone.");
+    } else if (input.generation.tokens > 0) {
+        if (auto written = continueText(model, tokenizer, input, listener, stop, exact, *run); !written)
+            return written.error();
     }
     if (info.positionLimit && exact.targetIds.size() > static_cast<std::size_t>(*info.positionLimit))
         return tooLong(exact.targetIds.size(), *info.positionLimit);
@@ -225,9 +254,10 @@ Result<std::shared_ptr<const AttentionRun>> runText(Model& model, const Tokenize
         asked.predictAt.resize(predicted);
         std::iota(asked.predictAt.begin(), asked.predictAt.end(), 0);
     }
+    run->model = {info.name, info.family, info.dtype, {}, info.configJson};
+    if (listener.tokensReady) listener.tokensReady(*run);
     auto output = model.run(exact, asked, listener, std::move(stop));
     if (!output) return output.error();
-    run->model = {info.name, info.family, info.dtype, {}, info.configJson};
     run->sources = std::move(output->sources);
     run->predictions = std::move(output->predictions);
     for (auto& prediction : run->predictions)

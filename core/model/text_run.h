@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/model/engine.h"
+#include "core/model/text_generation.h"
 #include "core/text/tokenizer.h"
 
 namespace attnviz {
@@ -21,8 +22,11 @@ struct MaxLength {
 struct TextInput {
     std::string text;
     // A second text follows the first. A target text is refused where the model has no decoder apart; an
-    // encoder-decoder without one writes it itself, likeliest token first, up to kGreedyTargetTokens.
+    // encoder-decoder without one writes it itself, up to kGreedyTargetTokens or as `generation` says.
     std::optional<std::string> pair, target;
+    // What the model writes after the text, after the target text in an encoder-decoder. Refused where the
+    // model reads to both sides and so writes nothing.
+    Generation generation;
     bool addSpecialTokens = true;
     // Instead of text: run exactly these.
     std::optional<ModelInput> ids;

@@ -167,7 +167,7 @@ Result<std::shared_ptr<const AttentionSource>> sourceOf(const AttentionEntry& en
                                                         AttentionRun& run) {
     const auto sequence = [&](const std::string& name) -> const TokenizedText* {
         const auto found = document.sequences.find(name);
-        return found == document.sequences.end() ? nullptr : &found->second;
+        return found == document.sequences.end() ? nullptr : &found->second.text;
     };
     const std::string kind(attentionKindName(entry.kind));
     const auto* queryTokens = sequence(entry.queries);
@@ -247,7 +247,8 @@ Result<Session> read(OpenedFile& file) {
     if (input == document->sequences.end())
         return badInput("the session has no sequence \"input\"", document->where);
     const AttentionEntry& main = document->attentions.front();
-    if (auto good = checkDeclared(*document, main.layers, main.heads, input->second.tokens.size()); !good)
+    if (auto good = checkDeclared(*document, main.layers, main.heads, input->second.text.tokens.size());
+        !good)
         return good.error();
     for (std::size_t i = 0; i < document->attentions.size(); ++i) {
         if (file.stop.stop_requested()) return cancelled();
@@ -255,9 +256,12 @@ Result<Session> read(OpenedFile& file) {
         if (!source) return source.error();
         run->sources.push_back(std::move(*source));
     }
-    run->input = std::move(input->second);
-    if (const auto target = document->sequences.find("target"); target != document->sequences.end())
-        run->target = std::move(target->second);
+    run->input = std::move(input->second.text);
+    run->generated = input->second.generated;
+    if (const auto target = document->sequences.find("target"); target != document->sequences.end()) {
+        run->target = std::move(target->second.text);
+        run->generated = target->second.generated;
+    }
     run->model = std::move(document->model);
     if (run->model.name.empty()) run->model.name = document->modelName;
     run->predictions = std::move(document->predictions);

@@ -75,16 +75,23 @@ bool checkOffsets(JsonScanner& scanner, const std::string& name, const Tokenized
     return true;
 }
 
-bool readSequence(JsonScanner& scanner, TokenizedText& text) {
+bool readSequence(JsonScanner& scanner, const std::string& name, SequenceEntry& entry) {
+    TokenizedText& text = entry.text;
     std::string single;
+    std::int64_t generated = 0;
     const bool read = eachMember(scanner, [&](std::string_view key) {
         if (key == "text") return scanner.readString(single);
         if (key == "texts") return readLabels(scanner, text.texts);
         if (key == "tokens")
             return eachItem(scanner, [&] { return readToken(scanner, text.tokens.emplace_back()); });
+        if (key == "generated") return integerBetween(scanner, key, 0, kMostTokens, generated);
         return scanner.skip();
     });
     if (text.texts.empty()) text.texts.push_back(std::move(single));
+    entry.generated = static_cast<int>(generated);
+    if (read && generated > static_cast<std::int64_t>(text.tokens.size()))
+        return scanner.fail("\"generated\" of \"" + name + "\" is " + std::to_string(generated) +
+                            ", but there are " + std::to_string(text.tokens.size()) + " tokens");
     return read;
 }
 
@@ -174,10 +181,10 @@ bool readLabels(JsonScanner& scanner, std::vector<std::string>& labels) {
     return eachItem(scanner, [&] { return scanner.readString(labels.emplace_back()); });
 }
 
-bool readSequences(JsonScanner& scanner, std::map<std::string, TokenizedText, std::less<>>& sequences) {
+bool readSequences(JsonScanner& scanner, std::map<std::string, SequenceEntry, std::less<>>& sequences) {
     return eachMember(scanner, [&](const std::string& name) {
-        TokenizedText& text = sequences[name];
-        return readSequence(scanner, text) && checkOffsets(scanner, name, text);
+        SequenceEntry& entry = sequences[name];
+        return readSequence(scanner, name, entry) && checkOffsets(scanner, name, entry.text);
     });
 }
 

@@ -27,9 +27,15 @@ struct AttentionEntry {
     std::string_view data;     // raw text of "data"
 };
 
+// One member of "sequences".
+struct SequenceEntry {
+    TokenizedText text;
+    int generated = 0;  // of its tokens, at the end
+};
+
 // All of these return false on an error, which the scanner keeps.
 bool readLabels(JsonScanner& scanner, std::vector<std::string>& labels);
-bool readSequences(JsonScanner& scanner, std::map<std::string, TokenizedText, std::less<>>& sequences);
+bool readSequences(JsonScanner& scanner, std::map<std::string, SequenceEntry, std::less<>>& sequences);
 bool readAttentions(JsonScanner& scanner, std::vector<AttentionEntry>& entries);
 bool readModel(JsonScanner& scanner, RunModel& model);
 bool readPredictions(JsonScanner& scanner, std::vector<Prediction>& predictions);

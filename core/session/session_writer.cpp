@@ -161,6 +161,10 @@ void SessionWriter::sequence(std::string_view name, const TokenizedText& text) {
         m_out.endObject();
     }
     m_out.endArray();
+    if (m_run.generated > 0 && &text == &m_run.continued()) {
+        m_out.key("generated");
+        m_out.integer(m_run.generated);
+    }
     m_out.endObject();
 }
 

@@ -15,7 +15,7 @@ Result<void> nameTheAttention(SessionDocument& document) {
     if (!document.weights)
         return badInput("there are no \"attention_weights\"", document.where,
                         "They are nested lists of numbers.");
-    document.sequences["input"] = tokensFromLabels(document.labels, document.text);
+    document.sequences["input"].text = tokensFromLabels(document.labels, document.text);
     auto guess = guessVisibility(*document.weights, true, {});
     if (!guess) return guess.error();
     AttentionEntry entry;

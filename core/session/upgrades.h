@@ -25,7 +25,7 @@ struct SessionDocument {
     std::vector<std::string> labels;  // "tokens"
     std::optional<std::int64_t> layers, heads, length;
     std::optional<WeightBlock> weights;
-    std::map<std::string, TokenizedText, std::less<>> sequences;
+    std::map<std::string, SequenceEntry, std::less<>> sequences;
     std::vector<AttentionEntry> attentions;
     RunModel model;
     std::vector<Prediction> predictions;

@@ -32,16 +32,14 @@ AttentionCapture::AttentionCapture(AttentionInfo info, int headSize, const Stora
                                    std::stop_token stop)
     : m_info(std::move(info)), m_headSize(headSize), m_plan(plan), m_plain(plain), m_stop(std::move(stop)) {}
 
-int AttentionCapture::layer() const {
-    return static_cast<int>(m_plan.form == StorageForm::dense ? m_dense.size() : m_factored.size());
-}
-
 at::Tensor AttentionCapture::attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                     double scale, LogitAdjust adjust) {
     assert(adjust.sinks.empty());
     const bool quick = !m_plain && q.device().is_cpu() && q.scalar_type() == at::kFloat;
-    return quick ? attendQuick(q, k, v, scale, std::move(adjust))
-                 : attendPlain(q, k, v, scale, std::move(adjust));
+    at::Tensor context = quick ? attendQuick(q, k, v, scale, std::move(adjust))
+                               : attendPlain(q, k, v, scale, std::move(adjust));
+    ++m_layer;
+    return context;
 }
 
 // What one head leaves behind.
@@ -52,9 +50,9 @@ struct AttentionCapture::HeadResult {
 
 at::Tensor AttentionCapture::attendQuick(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                          double scale, LogitAdjust adjust) {
-    const int layerIndex = layer(), heads = m_info.heads, queries = m_info.queries, keys = m_info.keys;
+    const int layerIndex = m_layer, heads = m_info.heads, queries = m_info.queries, keys = m_info.keys;
     const int group = heads / m_info.keyValueHeads;
-    const bool dense = m_plan.form == StorageForm::dense;
+    const bool keeps = m_plan.keeps, dense = keeps && m_plan.form == StorageForm::dense;
     const bool half = m_plan.precision == Precision::float16;
     const auto cells =
         static_cast<std::size_t>(heads) * static_cast<std::size_t>(queries) * static_cast<std::size_t>(keys);
@@ -63,7 +61,8 @@ at::Tensor AttentionCapture::attendQuick(const at::Tensor& q, const at::Tensor& 
         kept->halves.resize(cells);
     else if (dense)
         kept->floats.resize(cells);
-    std::vector<float> lse(dense ? 0 : static_cast<std::size_t>(heads) * static_cast<std::size_t>(queries));
+    std::vector<float> lse(
+        dense || !keeps ? 0 : static_cast<std::size_t>(heads) * static_cast<std::size_t>(queries));
     std::vector<HeadResult> results(static_cast<std::size_t>(heads));
     at::Tensor context = at::empty({queries, static_cast<std::int64_t>(heads) * m_headSize}, q.options());
     const Visibility& visibility = m_info.visibility;
@@ -116,6 +115,7 @@ at::Tensor AttentionCapture::attendQuick(const at::Tensor& q, const at::Tensor& 
                 const RowMoments moments = softmaxRow(weights, query, range.begin);
                 std::fill(whole + all.begin, whole + range.begin, 0.0F);
                 std::fill(whole + range.end, whole + all.end, 0.0F);
+                if (!keeps) continue;
                 overview.addRow(query, range, weights, visibility);
                 summary.addRow(layerIndex, query, range, weights, visibility, moments);
                 if (!dense)
@@ -131,9 +131,10 @@ at::Tensor AttentionCapture::attendQuick(const at::Tensor& q, const at::Tensor& 
             headContext.narrow(0, begin, rows)
                 .addmm_(logits, headValues.narrow(0, all.begin, all.size()), 0, 1);
         }
-        results[static_cast<std::size_t>(head)] = {overview.finish(), summary.finish()};
+        if (keeps) results[static_cast<std::size_t>(head)] = {overview.finish(), summary.finish()};
     }
     if (m_stop.stop_requested()) return {};
+    if (!keeps) return context;
     std::vector<Overview> overviews;
     std::vector<HeadSummary> summaries;
     for (auto& result : results) {
@@ -153,10 +154,10 @@ at::Tensor AttentionCapture::attendQuick(const at::Tensor& q, const at::Tensor& 
 
 at::Tensor AttentionCapture::attendPlain(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                          double scale, LogitAdjust adjust) {
-    const int layerIndex = layer(), heads = m_info.heads, queries = m_info.queries, keys = m_info.keys;
+    const int layerIndex = m_layer, heads = m_info.heads, queries = m_info.queries, keys = m_info.keys;
     const int group = heads / m_info.keyValueHeads;
     const auto size = static_cast<std::int64_t>(m_headSize);
-    const bool dense = m_plan.form == StorageForm::dense;
+    const bool dense = m_plan.keeps && m_plan.form == StorageForm::dense;
     at::Tensor hidden = at::zeros({queries, keys}, at::kBool);
     auto* flags = hidden.data_ptr<bool>();
     for (int query = 0; query < queries; ++query)
@@ -198,7 +199,7 @@ at::Tensor AttentionCapture::attendPlain(const at::Tensor& q, const at::Tensor& 
     }
     if (dense)
         keepDense(std::move(kept));
-    else
+    else if (m_plan.keeps)
         keepFactored(q, k, scale, std::move(adjust), {}, {}, {});
     return at::cat(contexts, 1);
 }
@@ -210,7 +211,7 @@ void AttentionCapture::keepDense(std::shared_ptr<DenseLayer> layer) {
 void AttentionCapture::keepFactored(const at::Tensor& q, const at::Tensor& k, double scale,
                                     LogitAdjust adjust, std::vector<float> lse,
                                     std::vector<Overview> overviews, std::vector<HeadSummary> summaries) {
-    const int index = layer();
+    const int index = m_layer;
     auto kept = std::make_shared<FactoredLayer>();
     kept->width = m_headSize;
     kept->scale = static_cast<float>(scale);

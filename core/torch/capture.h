@@ -29,7 +29,7 @@ class AttentionCapture {
     at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale,
                       LogitAdjust adjust = {});
 
-    // All layers so far, sharing their blocks.
+    // All layers so far, sharing their blocks; of a plan that keeps nothing there is none.
     std::shared_ptr<const AttentionSource> source() const;
     // Largest difference of sampled rows between float32 and the float16 form that is kept; 0 in float32.
     double roundingError() const { return m_roundingError; }
@@ -44,7 +44,6 @@ class AttentionCapture {
                       std::vector<float> lse, std::vector<Overview> overviews,
                       std::vector<HeadSummary> summaries);
     void keepDense(std::shared_ptr<DenseLayer> layer);
-    int layer() const;
 
     AttentionInfo m_info;
     int m_headSize;
@@ -52,6 +51,7 @@ class AttentionCapture {
     bool m_plain;
     std::stop_token m_stop;
     double m_roundingError = 0;
+    int m_layer = 0;
     std::vector<std::shared_ptr<const DenseLayer>> m_dense;
     std::vector<std::shared_ptr<const FactoredLayer>> m_factored;
 };

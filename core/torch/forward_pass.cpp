@@ -63,7 +63,12 @@ struct ForwardPass::Stack {
 
 ForwardPass::ForwardPass(const Network& network, const ModelInput& input, const RunOptions& options,
                          const StoragePlan& plan, const RunListener& listener, std::stop_token stop)
-    : m_network(network), m_input(input), m_options(options), m_listener(listener), m_stop(std::move(stop)) {
+    : m_network(network),
+      m_input(input),
+      m_options(options),
+      m_listener(listener),
+      m_keeps(plan.keeps),
+      m_stop(std::move(stop)) {
     for (const auto& kind : attentionKinds(network, input)) addKind(kind, plan);
 }
 
@@ -105,7 +110,7 @@ at::Tensor ForwardPass::runStack(const Stack& stack, at::Tensor hidden, std::vec
         if (m_stop.stop_requested()) return {};
         if (m_listener.layerReady) m_listener.layerReady({stack.before + m_running, sources(stack)});
     }
-    if (!m_listener.layerReady) sources(stack);
+    if (!m_listener.layerReady && m_keeps) sources(stack);
     hidden = stack.finish(hidden);
     if (m_options.hiddenStates) states.push_back(matrixOf(hidden));
     return hidden;
@@ -132,6 +137,7 @@ at::Tensor ForwardPass::run(ModelOutput& output) {
                           m_network.targetEmbed(m_input), output.targetHiddenStates);
         if (!hidden.defined()) return {};
     }
+    if (!m_keeps) return hidden;
     for (const auto& kind : m_kinds) output.sources.push_back(kind->source);
     double error = 0;
     for (const auto& kind : m_kinds) error = std::max(error, kind->capture.roundingError());

@@ -32,8 +32,8 @@ class ForwardPass {
     ForwardPass(const Network& network, const ModelInput& input, const RunOptions& options,
                 const StoragePlan& plan, const RunListener& listener, std::stop_token stop);
 
-    // Fills in sources, hidden states and notices, and returns the last hidden state: what the head reads.
-    // Undefined when stopped.
+    // Fills in sources (none where the plan keeps nothing), hidden states and notices, and returns the last
+    // hidden state: what the head reads. Undefined when stopped.
     at::Tensor run(ModelOutput& output);
 
  private:
@@ -53,6 +53,7 @@ class ForwardPass {
     const ModelInput& m_input;
     const RunOptions& m_options;
     const RunListener& m_listener;
+    bool m_keeps;
     std::stop_token m_stop;
     std::vector<std::unique_ptr<Kind>> m_kinds;
     int m_running = 0;  // layer of the stack that runs

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <thread>
 
+#include "core/base/json_parse.h"
 #include "core/base/readable.h"
 #include "core/base/system_memory.h"
 #include "core/model/checkpoint.h"
@@ -156,6 +157,8 @@ class TorchEngine final : public Engine {
             info.weightBytes = checkpoint->totalBytes();
             info.ignoredTensors = weights.ignored();
             info.configJson = config->json().toText(0);
+            if (const auto generation = readJsonFile(request.folder.folder / "generation_config.json"))
+                info.generationJson = generation->toText(0);
             model = std::shared_ptr<Model>(
                 std::make_shared<TorchModel>(std::move(*network), *device, policy.keepWidened ? widened : 0));
         });

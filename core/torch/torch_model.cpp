@@ -132,6 +132,29 @@ Result<ModelOutput> TorchModel::forward(const ModelInput& input, const RunOption
     return output;
 }
 
+Result<std::vector<float>> TorchModel::nextLogits(const ModelInput& input, std::stop_token stop) {
+    const RunOptions options;
+    if (auto checked = check(input, options); !checked) return checked.error();
+    if (!m_network->info().hasHead) return Model::nextLogits(input, stop);
+    StoragePlan plan;
+    plan.form = StorageForm::factored;
+    plan.keeps = false;
+    Result<std::vector<float>> logits = cancelled();
+    const auto error = guardTorch([&] {
+        const at::NoGradGuard noGrad;
+        ModelOutput output;
+        const at::Tensor last = ForwardPass(*m_network, input, options, plan, {}, stop).run(output);
+        if (!last.defined()) return;
+        auto row = matrixOf(m_network->logits(last.narrow(0, last.size(0) - 1, 1)));
+        if (row.columns == 1)
+            logits = Model::nextLogits(input, stop);
+        else
+            logits = std::move(row.values);
+    });
+    if (error) return *error;
+    return logits;
+}
+
 void TorchModel::predict(const at::Tensor& last, const RunOptions& options, ModelOutput& output) const {
     if (options.predictAt.empty() || options.predictions <= 0) return;
     std::vector<std::int64_t> positions;

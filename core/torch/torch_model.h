@@ -18,6 +18,7 @@ class TorchModel final : public Model {
     StoragePlan estimate(const ModelInput& input, const RunOptions& options) const override;
     Result<ModelOutput> run(const ModelInput& input, const RunOptions& options, const RunListener& listener,
                             std::stop_token stop) override;
+    Result<std::vector<float>> nextLogits(const ModelInput& input, std::stop_token stop) override;
 
  private:
     Result<void> check(const ModelInput& input, const RunOptions& options) const;

@@ -314,6 +314,13 @@ Result<ModelOutput> ToyModel::run(const ModelInput& input, const RunOptions& opt
     return output;
 }
 
+Result<std::vector<float>> ToyModel::nextLogits(const ModelInput& input, std::stop_token stop) {
+    if (auto checked = checkInput(input, m_info); !checked) return checked.error();
+    if (!waitFor(m_settings.delayMs, stop)) return cancelled();
+    return logitsAfter((m_settings.encoderDecoder ? input.targetIds : input.ids).back(),
+                       m_settings.vocabulary);
+}
+
 EngineInfo ToyEngine::describe() const {
     return {"toy engine", "none", {"cpu"}, {{"toy", "Toy", "made by tests", "decoder"}}};
 }

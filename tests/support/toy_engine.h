@@ -46,6 +46,7 @@ class ToyModel final : public Model {
     StoragePlan estimate(const ModelInput& input, const RunOptions& options) const override;
     Result<ModelOutput> run(const ModelInput& input, const RunOptions& options, const RunListener& listener,
                             std::stop_token stop) override;
+    Result<std::vector<float>> nextLogits(const ModelInput& input, std::stop_token stop) override;
 
     // What the last run was given.
     const ModelInput& lastInput() const { return m_lastInput; }

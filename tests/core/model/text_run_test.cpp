@@ -420,19 +420,17 @@ class TextRunTest : public QObject {
             R"({"bos_token_id":4,"eos_token_id":2,"forced_bos_token_id":11,"bad_words_ids":[[3],[5,6]],
                 "forced_eos_token_id":2,"min_length":3,"no_repeat_ngram_size":2})");
         QVERIFY(rules.ok());
-        QCOMPARE(rules->start, std::int64_t{4});
+        QCOMPARE(rules->start.value_or(0), std::int64_t{4});
         QVERIFY(rules->isEnd(2) && !rules->isEnd(3));
         QCOMPARE(rules->forcedFirst.value_or(0), std::int64_t{11});
         QVERIFY(rules->endForced);
-        QVERIFY(!rules->mayFollow({4, 7}, 3) && rules->mayFollow({4, 7}, 5));
+        QVERIFY(!rules->mayFollow({4, 7}, 1, 3) && rules->mayFollow({4, 7}, 1, 5));
         // No end among the first three, and no two tokens twice in a row.
-        QVERIFY(!rules->mayFollow({4, 7}, 2) && rules->mayFollow({4, 7, 8}, 2));
-        QVERIFY(!rules->mayFollow({4, 7, 8, 7}, 8) && rules->mayFollow({4, 7, 8, 7}, 9));
-        QVERIFY(!rules->mayFollow({7, 7}, 7) && rules->mayFollow({7}, 7));
-        QCOMPARE(rules->candidates(2), std::size_t{5});
+        QVERIFY(!rules->mayFollow({4, 7}, 1, 2) && rules->mayFollow({4, 7, 8}, 1, 2));
+        QVERIFY(!rules->mayFollow({4, 7, 8, 7}, 1, 8) && rules->mayFollow({4, 7, 8, 7}, 1, 9));
+        QVERIFY(!rules->mayFollow({7, 7}, 1, 7) && rules->mayFollow({7}, 1, 7));
         const auto plain = DecoderRules::fromConfig(R"({"decoder_start_token_id":4})");
-        QVERIFY(plain.ok() && !plain->endForced && plain->mayFollow({4, 4}, 4));
-        QCOMPARE(plain->candidates(9), std::size_t{1});
+        QVERIFY(plain.ok() && !plain->endForced && plain->mayFollow({4, 4}, 1, 4));
     }
 };
 

@@ -39,6 +39,24 @@ class SessionRoundTripTest : public QObject {
     }
 
  private slots:
+    void whatAModelWroteIsKeptApart() {
+        Session session = encoderDecoderSession();
+        auto run = std::make_shared<AttentionRun>(*session.run);
+        run->generated = 1;
+        session.run = run;
+        const std::string bytes = textOf(session);
+        const Session again = opened(bytes);
+        QCOMPARE(again.run->generated, 1);
+        QCOMPARE(again.run->givenText(*again.run->target), run->givenText(*run->target));
+        std::string wrong = bytes;
+        const std::string key = "\"generated\":1";
+        QVERIFY(wrong.find(key) != std::string::npos);
+        wrong.replace(wrong.find(key), key.size(), "\"generated\":99");
+        QVERIFY(writeFile(path("wrong.attn.json"), wrong).ok());
+        const auto refused = openSession(path("wrong.attn.json"));
+        QVERIFY(!refused.ok() && refused.error().sentence().find("generated") != std::string::npos);
+    }
+
     void everyEncodingOpensWithTheSameWeights_data() {
         QTest::addColumn<SessionEncoding>("encoding");
         QTest::addColumn<bool>("gzip");

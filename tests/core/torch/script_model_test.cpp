@@ -67,7 +67,7 @@ class ScriptModelTest : public QObject {
             for (const auto& item : (*expected)[key].items())
                 list->push_back(static_cast<std::int64_t>(item.numberOr(-1)));
         std::vector<std::string> said;
-        RunListener listener{[&](const Progress& step) { said.push_back(step.what); }, {}};
+        RunListener listener{[&](const Progress& step) { said.push_back(step.what); }, {}, {}};
         const auto output = (*model)->run(input, {}, listener, {});
         QVERIFY2(output.ok(), output.ok() ? "" : output.error().sentence().c_str());
         const auto& source = *output->sources.front();
@@ -253,7 +253,7 @@ class ScriptModelTest : public QObject {
         QVERIFY(model.ok());
         ModelInput input;
         input.ids = {1, 2, 3};
-        RunListener listener{[&](const Progress&) { stop.request_stop(); }, {}};
+        RunListener listener{[&](const Progress&) { stop.request_stop(); }, {}, {}};
         const auto output = (*model)->run(input, {}, listener, stop.get_token());
         QVERIFY(!output.ok() && output.error().kind == ErrorKind::cancelled);
     }
