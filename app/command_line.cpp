@@ -11,6 +11,7 @@
 #include "core/base/readable.h"
 #include "core/exporting/colormap.h"
 #include "core/exporting/figure_presets.h"
+#include "core/model/text_generation.h"
 
 namespace attnviz {
 namespace {
@@ -118,6 +119,18 @@ void addSourceOptions(CLI::App* app, CommandLine& line, unsigned groups) {
         addIds(app, "--attention-mask", line.attentionMask, "1 for a token, 0 for padding");
         addIds(app, "--target-ids", line.targetIds, "the decoder's ids of an encoder-decoder");
     }
+    if (groups & kWriteOptions) {
+        app->add_option("--generate", line.generate, "let the model write so many tokens after the text")
+            ->check(CLI::Range(1, kMostGeneratedTokens));
+        app->add_option("--temperature", line.temperature,
+                        "draw them, the flatter the higher; 0 takes the likeliest, as without these options")
+            ->check(CLI::Range(0.0, 100.0));
+        app->add_option("--top-p", line.topP, "draw from the likeliest that sum to this share")
+            ->check(CLI::Range(1e-6, 1.0));
+        app->add_option("--sample-top-k", line.sampleTopK, "draw from the K likeliest")
+            ->check(CLI::Range(1, 1 << 24));
+        app->add_option("--seed", line.seed, "of what is drawn; the same seed draws the same tokens");
+    }
     if (groups & kRunOptions) {
         app->add_option_function<std::string>(
                "--device", [&line](const std::string& text) { setDevice(line, text); },
@@ -196,7 +209,8 @@ void addViewOptions(CLI::App* app, CommandLine& line, unsigned groups) {
     if (groups & kLinesOption)
         app->add_flag("--lines", line.lines, "each line of the text on its own; a tab separates a pair");
     if (groups & kOutputOption)
-        app->add_option("--output,-o", line.output, "write here instead of standard output; the suffix decides the format");
+        app->add_option("--output,-o", line.output,
+                        "write here instead of standard output; the suffix decides the format");
 }
 
 void addCommonOptions(CLI::App* app, CommandLine& line) {
@@ -396,6 +410,11 @@ ParsedCommandLine parseCommandLine(std::vector<std::string> arguments) {
     if (line.text && line.textFile) return failure(2, "--text and --text-file exclude each other.");
     if (!line.session.empty() && (line.text || line.textFile || line.tokenIds || !line.model.empty()))
         return failure(2, "--session stands instead of --model and --text, not beside them.");
+    if (!line.generate && (line.temperature || line.topP || line.sampleTopK || line.seed))
+        return failure(2, "--temperature, --top-p, --sample-top-k and --seed go with --generate.");
+    if (!line.session.empty() && line.generate)
+        return failure(2,
+                       "--generate needs a model to write, and a session is none: give --model and --text.");
     if (line.tokenIds && (line.text || line.textFile))
         return failure(2, "--token-ids stands instead of --text, not beside it.");
     if (!line.tokenIds && (line.segmentIds || line.attentionMask || line.targetIds))

@@ -39,7 +39,8 @@ enum OptionGroup : unsigned {
     kSingleHeadOptions = 1U << 11U,   // --layer --head
     kPageOrImageOptions = 1U << 12U,  // --interactive --static
     kLinesOption = 1U << 13U,         // --lines
-    kRunSource = kModelOptions | kTextOptions | kSessionOptions | kIdOptions | kRunOptions,
+    kWriteOptions = 1U << 14U,        // --generate --temperature --top-p --sample-top-k --seed
+    kRunSource = kModelOptions | kTextOptions | kSessionOptions | kIdOptions | kRunOptions | kWriteOptions,
 };
 
 struct CommandLine {
@@ -51,6 +52,10 @@ struct CommandLine {
     std::optional<std::string> text, textFile, textPair, target;
     bool noSpecialTokens = false, lines = false;
     std::optional<std::vector<std::int64_t>> tokenIds, segmentIds, attentionMask, targetIds;
+
+    std::optional<int> generate, sampleTopK;
+    std::optional<double> temperature, topP;
+    std::optional<std::uint64_t> seed;
 
     Device device;
     bool deviceGiven = false;

@@ -43,31 +43,44 @@ Device deviceNamed(const std::string& name) {
     return {};
 }
 
-Result<TextInput> textInput(const CommandLine& line, const Configuration& configuration) {
-    TextInput input;
-    auto length = maxLength(line, configuration);
-    if (!length) return length.error();
-    input.maxLength = *length;
-    input.addSpecialTokens = !line.noSpecialTokens;
-    if (line.tokenIds) {
-        ModelInput ids;
-        ids.ids = *line.tokenIds;
-        ids.segmentIds = line.segmentIds.value_or(std::vector<std::int64_t>{});
-        ids.attentionMask = line.attentionMask.value_or(std::vector<std::int64_t>{});
-        ids.targetIds = line.targetIds.value_or(std::vector<std::int64_t>{});
-        input.ids = std::move(ids);
-        return input;
+// --max-length, else the configuration's.
+Result<MaxLength> maxLength(const CommandLine& line, const Configuration& configuration) {
+    if (line.maxLength) {
+        if (*line.maxLength == "auto") return MaxLength{};
+        int tokens = 0;
+        const char* end = line.maxLength->data() + line.maxLength->size();
+        const auto [next, code] = std::from_chars(line.maxLength->data(), end, tokens);
+        if (code != std::errc() || next != end || tokens < 0)
+            return badInput("'" + *line.maxLength + "' is no length", "--max-length",
+                            "It takes auto, 0 (never truncate) or a number of tokens.");
+        return MaxLength{false, tokens};
     }
+    if (configuration.model.maxLength) return MaxLength{false, *configuration.model.maxLength};
+    return MaxLength{};
+}
+
+// What is drawn is asked for by any of its options; a temperature of 0 is the likeliest token.
+Generation generationOf(const CommandLine& line) {
+    Generation generation;
+    generation.tokens = line.generate.value_or(0);
+    Sampling& sampling = generation.sampling;
+    sampling.greedy = (!line.temperature && !line.topP && !line.sampleTopK && !line.seed) ||
+                      line.temperature.value_or(1) == 0;
+    if (sampling.greedy) return generation;
+    sampling.temperature = line.temperature.value_or(1);
+    sampling.topP = line.topP.value_or(1);
+    sampling.topK = line.sampleTopK.value_or(0);
+    sampling.seed = line.seed.value_or(0);
+    return generation;
+}
+
+Result<RunSettings> settingsWithText(const CommandLine& line, const Configuration& configuration) {
+    auto settings = runSettings(line, configuration);
+    if (!settings || settings->input.ids) return settings;
     auto text = readText(line);
     if (!text) return text.error();
-    input.text = std::move(*text);
-    input.pair = line.textPair;
-    input.target = line.target;
-    for (const auto& [option, side] :
-         {std::pair{"--text-pair", input.pair}, std::pair{"--target", input.target}})
-        if (side && !isValidUtf8(*side))
-            return badInput("the text is no valid UTF-8", option, "Convert it to UTF-8.");
-    return input;
+    settings->input.text = std::move(*text);
+    return settings;
 }
 
 }  // namespace
@@ -94,23 +107,36 @@ Result<std::string> readText(const CommandLine& line) {
     return text;
 }
 
-Result<MaxLength> maxLength(const CommandLine& line, const Configuration& configuration) {
-    if (line.maxLength) {
-        if (*line.maxLength == "auto") return MaxLength{};
-        int tokens = 0;
-        const char* end = line.maxLength->data() + line.maxLength->size();
-        const auto [next, code] = std::from_chars(line.maxLength->data(), end, tokens);
-        if (code != std::errc() || next != end || tokens < 0)
-            return badInput("'" + *line.maxLength + "' is no length", "--max-length",
-                            "It takes auto, 0 (never truncate) or a number of tokens.");
-        return MaxLength{false, tokens};
+Result<RunSettings> runSettings(const CommandLine& line, const Configuration& configuration) {
+    RunSettings settings;
+    settings.device = line.deviceGiven ? line.device : deviceNamed(configuration.model.device);
+    settings.dtype = line.dtype;
+    settings.threads = line.threads;
+    settings.options.storage = line.storage;
+    settings.options.precision = line.precision;
+    settings.keepRuns = configuration.model.cacheAttention;
+    TextInput& input = settings.input;
+    auto length = maxLength(line, configuration);
+    if (!length) return length.error();
+    input.maxLength = *length;
+    input.addSpecialTokens = !line.noSpecialTokens;
+    input.generation = generationOf(line);
+    if (line.tokenIds) {
+        ModelInput ids;
+        ids.ids = *line.tokenIds;
+        ids.segmentIds = line.segmentIds.value_or(std::vector<std::int64_t>{});
+        ids.attentionMask = line.attentionMask.value_or(std::vector<std::int64_t>{});
+        ids.targetIds = line.targetIds.value_or(std::vector<std::int64_t>{});
+        input.ids = std::move(ids);
+        return settings;
     }
-    if (configuration.model.maxLength) return MaxLength{false, *configuration.model.maxLength};
-    return MaxLength{};
-}
-
-Device deviceOf(const CommandLine& line, const Configuration& configuration) {
-    return line.deviceGiven ? line.device : deviceNamed(configuration.model.device);
+    input.pair = line.textPair;
+    input.target = line.target;
+    for (const auto& [option, side] :
+         {std::pair{"--text-pair", input.pair}, std::pair{"--target", input.target}})
+        if (side && !isValidUtf8(*side))
+            return badInput("the text is no valid UTF-8", option, "Convert it to UTF-8.");
+    return settings;
 }
 
 namespace {
@@ -122,7 +148,7 @@ struct LoadedModel {
     LoadedTokenizer tokenizer;
 };
 
-Result<LoadedModel> loadModel(CommandContext& context, const CommandLine& line) {
+Result<LoadedModel> loadModel(CommandContext& context, const CommandLine& line, const RunSettings& settings) {
     Terminal& terminal = context.terminal;
     const auto listener = obtainListener(terminal);
     auto folder = obtainModel(line.model.empty() ? "sample" : line.model,
@@ -143,9 +169,9 @@ Result<LoadedModel> loadModel(CommandContext& context, const CommandLine& line) 
     if (!engine) return engine.error();
     LoadRequest request;
     request.folder = *folder;
-    request.device = deviceOf(line, context.configuration);
-    request.dtype = line.dtype;
-    request.threads = line.threads;
+    request.device = settings.device;
+    request.dtype = settings.dtype;
+    request.threads = settings.threads;
     request.allowCode = line.allowCode;
     auto model = (*engine)->load(request, terminal.progressSink(), context.stop);
     if (!model) return model.error();
@@ -164,25 +190,23 @@ Result<Session> openedSession(CommandContext& context, const std::string& path) 
 Result<Session> runSession(CommandContext& context, const CommandLine& line, const RunWishes& wishes,
                            std::optional<LoadedModel>& loaded) {
     Terminal& terminal = context.terminal;
-    auto input = textInput(line, context.configuration);
-    if (!input) return input.error();
+    const auto settings = settingsWithText(line, context.configuration);
+    if (!settings) return settings.error();
     const auto start = std::chrono::steady_clock::now();
     if (!loaded || loaded->name != line.model || loaded->tokenizerName != line.tokenizer) {
         loaded.reset();  // first: two models may not fit into memory
-        auto fresh = loadModel(context, line);
+        auto fresh = loadModel(context, line, *settings);
         if (!fresh) return fresh.error();
         loaded = std::move(*fresh);
     }
-    RunOptions options;
-    options.storage = line.storage;
-    options.precision = line.precision;
+    RunOptions options = settings->options;
     options.allLogits = wishes.allLogits;
     options.hiddenStates = wishes.hiddenStates;
     options.predictAt = wishes.predictAt;
     options.predictions = wishes.predictions;
-    RunListener listener{terminal.progressSink(), {}};
-    auto run =
-        runText(*loaded->model, loaded->tokenizer.tokenizer.get(), *input, options, listener, context.stop);
+    const RunListener listener{terminal.progressSink(), {}, {}};
+    auto run = runText(*loaded->model, loaded->tokenizer.tokenizer.get(), settings->input, options, listener,
+                       context.stop);
     if (!run) return run.error();
     for (const auto& notice : (*run)->notices) terminal.notice(notice);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
@@ -208,7 +232,11 @@ CommandLine otherSide(const CommandLine& line, const AttentionRun& left) {
     other.textFile.reset();
     const auto& texts = left.input.texts;
     other.text = line.withText ? *line.withText : texts.empty() ? std::string() : texts.front();
-    if (!line.withText) other.textPair = texts.size() > 1 ? std::optional(texts[1]) : std::nullopt;
+    if (line.withText) return other;
+    // The model's own words are not given: the other model writes its own.
+    const std::string given = left.givenText(left.input);
+    other.textPair = texts.size() > 1 ? std::optional(given) : std::nullopt;
+    if (texts.size() == 1) other.text = given;
     return other;
 }
 

@@ -9,7 +9,7 @@
 #include "app/command.h"
 #include "core/attention/attention_source.h"
 #include "core/model/hub/obtain_model.h"
-#include "core/model/text_run.h"
+#include "core/model/run_settings.h"
 #include "core/session/session.h"
 
 namespace attnviz {
@@ -38,10 +38,7 @@ ObtainListener obtainListener(Terminal& terminal);
 // of it.
 Result<std::string> readText(const CommandLine& line);
 
-// --max-length, else the configuration's.
-Result<MaxLength> maxLength(const CommandLine& line, const Configuration& configuration);
-
-// --device, else the configuration's.
-Device deviceOf(const CommandLine& line, const Configuration& configuration);
+// All that the line, else the configuration, says of how to run; the text itself is read by readText.
+Result<RunSettings> runSettings(const CommandLine& line, const Configuration& configuration);
 
 }  // namespace attnviz

@@ -102,15 +102,19 @@ void showView(const CommandLine& line, const Configuration& configuration, ui::M
 int runWindow(const CommandLine& line, const Configuration& configuration, Terminal& terminal) {
     // Text and files are checked before a window is made: a mistake is a sentence in the terminal it was
     // typed in.
-    std::string text;
-    if (line.text || line.textFile) {
+    auto run = runSettings(line, configuration);
+    if (run && (line.text || line.textFile)) {
         auto read = readText(line);
-        if (!read) {
-            terminal.error(read.error());
-            return 1;
-        }
-        text = std::move(*read);
+        if (read)
+            run->input.text = std::move(*read);
+        else
+            run = read.error();
     }
+    if (!run) {
+        terminal.error(run.error());
+        return 1;
+    }
+    const bool hasText = !run->input.text.empty() || run->input.ids;
     if (!hasDisplay() && qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM")) {
         if (line.screenshot.empty()) {
             terminal.error(noDisplay());
@@ -129,14 +133,13 @@ int runWindow(const CommandLine& line, const Configuration& configuration, Termi
 
     ui::WindowSettings settings;
     if (line.theme) settings.theme = *line.theme == "dark" ? ui::ThemeChoice::dark : ui::ThemeChoice::light;
-    settings.device = deviceOf(line, configuration);
+    settings.run = std::move(*run);
     settings.remember = line.screenshot.empty();
     ui::MainWindow window(std::move(settings));
     FirstPaint firstPaint(window, terminal);
     showView(line, configuration, window);
     if (!line.screenshot.empty()) window.resize(line.width, line.height);
     window.show();
-    if (!text.empty()) window.setText(QString::fromStdString(text));
     if (!line.session.empty())
         window.openFile(QString::fromStdString(line.session));
     else if (!line.path.empty())
@@ -144,7 +147,7 @@ int runWindow(const CommandLine& line, const Configuration& configuration, Termi
     else if (!line.model.empty())
         window.openModel(
             {QString::fromStdString(line.model), QString::fromStdString(line.tokenizer), line.allowCode});
-    else if (!text.empty())
+    else if (hasText)
         window.openModel("sample");
 
     if (line.screenshot.empty()) return QApplication::exec();

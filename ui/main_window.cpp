@@ -71,7 +71,7 @@ MainWindow::MainWindow(WindowSettings settings)
     const QSettings kept(stateFile(), QSettings::IniFormat);
     Appearance::instance().apply(
         m_settings.theme.value_or(themeChoiceFromName(kept.value("window/theme").toString())));
-    m_runs->setDevice(m_settings.device);
+    m_runs->setSettings(m_settings.run);
     setWindowIcon(programIcon());
     setAcceptDrops(true);
     setContextMenuPolicy(Qt::PreventContextMenu);
@@ -136,6 +136,10 @@ MainWindow::MainWindow(WindowSettings settings)
     connectControllers();
     makeMenus();
     restore();
+    const TextInput& given = m_settings.run.input;
+    m_workspace->setTexts(QString::fromStdString(given.text), QString::fromStdString(given.pair.value_or("")),
+                          QString::fromStdString(given.target.value_or("")));
+    m_workspace->setIds(given.ids);
     showDocuments();
     showRun();
     showModel();
@@ -211,9 +215,9 @@ void MainWindow::connectControllers() {
 void MainWindow::openModel(const RunController::ModelWish& wish) {
     m_wasIdle = false;
     std::optional<RunController::Order> after;
-    if (!m_prompt->text().isEmpty()) {
-        after.emplace().document = m_workspace->document().id;
-        after->input.text = m_prompt->text().toStdString();
+    if (!m_prompt->text().isEmpty() || m_workspace->document().ids) {
+        after = order(m_settings.run.input.generation);
+        m_settings.run.input.generation = {};  // of the first run alone
     }
     m_runs->openModel(wish, std::move(after));
 }
@@ -239,8 +243,8 @@ void MainWindow::openFile(const QString& path) {
 }
 
 void MainWindow::setText(const QString& text) {
-    m_prompt->setText(text);
-    m_workspace->setText(text);
+    m_prompt->setTexts({text, {}, {}});
+    takeTexts();
     m_runs->countTokens(m_prompt->text());
 }
 
@@ -248,10 +252,8 @@ void MainWindow::run() {
     m_wasIdle = false;
     if (m_runs->isLoading()) return;  // the text runs when the model is there
     m_banners->clear();
-    RunController::Order order;
-    order.document = m_workspace->document().id;
-    order.input.text = m_prompt->text().toStdString();
-    m_runs->run(std::move(order));
+    m_workspace->setWritten(m_workspace->document().id, {});
+    m_runs->run(order());
 }
 
 void MainWindow::stop() {
@@ -291,18 +293,19 @@ void MainWindow::showRun() {
     if (m_shownDocument != m_workspace->document().id) {
         m_shownDocument = m_workspace->document().id;
         m_banners->clear();
-        m_prompt->setText(m_workspace->document().text);
+        showTexts();
         m_runs->countTokens(m_prompt->text());
     } else if (!empty && m_prompt->text().isEmpty()) {
-        m_prompt->setText(m_workspace->document().text);
+        showTexts();
     }
-    if (!empty && m_prompt->text() == QString::fromStdString(m_workspace->run()->text()))
-        m_prompt->setTokenCount(static_cast<int>(m_workspace->run()->input.tokens.size()));
+    if (!empty) showTokenCount(*m_workspace->run());
     showState();
 }
 
 void MainWindow::showModel() {
     const auto& model = m_runs->model();
+    m_prompt->setTakes(model && model->takesPairs, model && model->info.encoderDecoder,
+                       model && model->writes);
     if (!model) {
         m_prompt->setModel({}, {});
     } else {
@@ -334,6 +337,7 @@ void MainWindow::showState() {
     m_prompt->setState(canRun, busy,
                        m_runs->isLoading() ? tr("The model is loading") : tr("Open a model to run a text"));
     if (m_runAction) m_runAction->setEnabled(canRun);
+    if (m_continueAction) m_continueAction->setEnabled(m_prompt->canContinue());
     if (m_stopAction) m_stopAction->setEnabled(busy);
     m_welcome->setBusy(m_runs->isLoading() ? tr("Loading the model…")
                        : m_files->idle()   ? QString()

@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 
-#include "core/model/engine.h"
 #include "ui/state/run_controller.h"
 #include "ui/theme/appearance.h"
 
@@ -35,7 +34,7 @@ struct ViewSettings;
 struct WindowSettings {
     std::optional<ThemeChoice> theme;      // else the remembered one
     RunController::EngineProvider engine;  // else core's loadEngine
-    Device device;
+    RunSettings run;       // how models are loaded and texts run; its texts are the first document's
     bool remember = true;  // geometry, layout and view of the last time
 };
 
@@ -52,8 +51,9 @@ class MainWindow final : public QMainWindow {
     void openSample();
     // Whatever it is: a model folder, a session, a foreign file with attention, a text.
     void openFile(const QString& path);
-    void setText(const QString& text);
-    void run();   // the current document's text
+    void setText(const QString& text);               // alone: without a second one or a target
+    void run();                                      // the current document's text
+    void continueRun(const Generation& generation);  // and what the model writes after it
     void stop();  // the current document's run, and what is being loaded, opened or written
     void stopAll();
 
@@ -77,6 +77,10 @@ class MainWindow final : public QMainWindow {
     void showModel();
     void showDocuments();  // main_window_documents.cpp
     void closeDocument(int id);
+    RunController::Order order(const Generation& generation = {}) const;
+    void takeTexts();
+    void showTexts();
+    void showTokenCount(const AttentionRun& run);
     void takeRun(int document, const std::shared_ptr<const AttentionRun>& run);
     void fail(const Error& error);
     void notice(const QString& sentence);
@@ -114,7 +118,7 @@ class MainWindow final : public QMainWindow {
     int m_shownDocument = 0;  // whose text the prompt shows
     QAction *m_reopenAction = nullptr, *m_saveAction = nullptr, *m_saveAsAction = nullptr,
             *m_exportAction = nullptr, *m_stopAction = nullptr, *m_runAction = nullptr,
-            *m_closeModelAction = nullptr;
+            *m_closeModelAction = nullptr, *m_continueAction = nullptr;
     int m_quietTicks = 0;
     bool m_wasIdle = false;
 };

@@ -97,6 +97,8 @@ void MainWindow::makeMenus() {
 
     auto* model = menuBar()->addMenu(tr("&Model"));
     m_runAction = add(*model, tr("&Run"), Qt::Key_F5, this, &MainWindow::run);
+    m_continueAction =
+        add(*model, tr("&Continue…"), Qt::CTRL | Qt::Key_G, this, [this] { m_prompt->openContinue(); });
     m_stopAction = add(*model, tr("&Stop"), Qt::Key_Escape, this, &MainWindow::stop);
     add(*model, tr("Stop &all"), Qt::SHIFT | Qt::Key_Escape, this, &MainWindow::stopAll);
     add(*model, tr("&Text field"), Qt::CTRL | Qt::Key_L, this, [this] { m_prompt->focusText(); });

@@ -52,6 +52,25 @@ class CommandLineTest : public QObject {
         QCOMPARE(*parsed.line.segmentIds, (std::vector<std::int64_t>{0, 0, 1}));
     }
 
+    void howAModelWritesOnIsSaid() {
+        const auto parsed =
+            parse("stats --text t --generate 20 --temperature 0.8 --top-p 0.9 --sample-top-k 40 --seed 7");
+        QVERIFY2(!parsed.exitCode, parsed.message.c_str());
+        QCOMPARE(parsed.line.generate, std::optional<int>(20));
+        QCOMPARE(parsed.line.temperature, std::optional<double>(0.8));
+        QCOMPARE(parsed.line.topP, std::optional<double>(0.9));
+        QCOMPARE(parsed.line.sampleTopK, std::optional<int>(40));
+        QCOMPARE(parsed.line.seed, std::optional<std::uint64_t>(7));
+        for (const auto* command :
+             {"visualize", "analyze", "compare --layers 0", "export", "rollout", "predict"})
+            QVERIFY2(!parse(QString(command) + " --text t --generate 3").exitCode, command);
+        QVERIFY(!parse("--text t --generate 3").exitCode);
+        for (const auto* words :
+             {"stats --text t --seed 3", "stats --text t --generate 0", "stats --session s.json --generate 3",
+              "stats --text t --generate 2 --top-p 2"})
+            QVERIFY2(parse(words).exitCode == 2, words);
+    }
+
     void aComparisonHasAnotherSide() {
         const auto parsed = parse("difference --text t --with-text u --with-model m");
         QVERIFY2(!parsed.exitCode, parsed.message.c_str());

@@ -237,6 +237,7 @@ void HeatmapPane::showMap() {
         m_kind->addItem(QString::fromUtf8(attentionKindName(source->info().kind).data()));
     m_kind->setCurrentIndex(workspace().sourceIndex());
     m_kind->setVisible(m_kind->count() > 1);
+    m_kind->setMinimumWidth(m_kind->sizeHint().width());  // a layout would cut its words
     m_view->setMap(workspace().source(), workspace().shownHead(), workspace().queryTexts(),
                    workspace().keyTexts());
     m_view->setPins(workspace().pins());

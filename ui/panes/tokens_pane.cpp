@@ -15,6 +15,7 @@
 #include <numeric>
 
 #include "core/analysis/importance.h"
+#include "core/text/words.h"
 #include "ui/panes/pane.h"
 #include "ui/panes/panes.h"
 #include "ui/panes/token_weights.h"
@@ -60,6 +61,7 @@ class TokensPane final : public Pane {
     KeyRange shownQueries() const;
     KeyRange shownKeys() const;
     void showTokens();
+    void showWritten(int shown, bool words);
     void showCurrent();
     void showImportance();
     void showWeights(std::vector<float> weights, const QString& heading, const QString& left,
@@ -84,6 +86,7 @@ class TokensPane final : public Pane {
     TokenStrip* m_strip;
     WeightTable* m_model;
     QTableView* m_table;
+    QString m_written;         // how many tokens the model wrote, in words; empty: none
     int m_anchor = 0;          // where a range began
     bool m_followPins = true;  // what was pinned last counts, not what was chosen before
 };
@@ -193,7 +196,26 @@ void TokensPane::showTokens() {
         for (auto& token : tokens) token.text = "w";
     }
     m_strip->setTokens(tokens, labels);
+    showWritten(static_cast<int>(labels.size()), words);
     m_model->setWeights({}, {}, true, {});
+}
+
+// Where the model wrote on by itself: said in the caption, and seen in the text.
+void TokensPane::showWritten(int shown, bool words) {
+    m_written.clear();
+    const auto& run = *workspace().run();
+    const auto& raw = *workspace().rawSource();
+    const TokenizedText& text = stripOfKeys() ? run.keysOf(raw) : run.queriesOf(raw);
+    if (run.generated <= 0 || &text != &run.continued()) return;
+    const int given = static_cast<int>(text.tokens.size()) - run.generated;
+    int first = given;
+    if (words && shown != static_cast<int>(text.tokens.size())) {
+        const auto ranges = wordsOf(text);  // a word that was begun before is the person's
+        first = static_cast<int>(
+            std::ranges::count_if(ranges, [given](const TokenRange& word) { return word.begin < given; }));
+    }
+    m_strip->setWritten(first);
+    m_written = tr("dots: %1 written").arg(countText(run.generated));
 }
 
 // Chosen tokens, or the pinned one where that is newer, or the one under the pointer.
@@ -283,7 +305,7 @@ void TokensPane::showWeights(std::vector<float> weights, const QString& heading,
                         stripOfKeys(), heading);
     showMarks();
     m_left->setText(left);
-    m_right->setText(right);
+    m_right->setText(m_written.isEmpty() ? right : right + " · " + m_written);
 }
 
 // Whose weights are seen, what is chosen, and what the pointer is over.

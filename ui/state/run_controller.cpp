@@ -1,7 +1,10 @@
 #include "ui/state/run_controller.h"
 
 #include <QMetaObject>
+#include <algorithm>
+#include <bit>
 
+#include "core/base/system_memory.h"
 #include "core/model/hub/obtain_model.h"
 #include "core/model/model_folder.h"
 #include "ui/state/tile_requests.h"
@@ -20,29 +23,61 @@ std::string tagOf(int document) {
     return "run:" + std::to_string(document);
 }
 
-// The tokens of a run that is still under way; runText names them the same.
-void nameTokens(AttentionRun& run, const Tokenizer* tokenizer, const TextInput& input) {
-    const auto& info = run.sources.front()->info();
-    const auto tokens = [&](const std::string& text, const std::optional<std::string>& pair, int count) {
-        TokenizedText out;
-        if (tokenizer) {
-            std::optional<std::string_view> second;
-            if (pair) second = *pair;
-            if (auto encoded = tokenizer->encode(text, second, {input.addSpecialTokens}))
-                out = *std::move(encoded);
-        }
-        // Cut by the model's positions, or no tokenizer: numbers until the run itself says.
-        if (static_cast<int>(out.tokens.size()) != count) {
-            std::vector<std::int64_t> ids(static_cast<std::size_t>(count));
-            for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::int64_t>(i);
-            out = numberedTokens(ids, {});
-        }
-        return out;
+// Finished runs are kept up to this share of the memory that is free at the start.
+std::size_t keptRunsBudget() {
+    return static_cast<std::size_t>(std::max<std::int64_t>(0, availableMemoryBytes() / 8));
+}
+
+std::size_t bytesOf(const AttentionRun& run) {
+    std::int64_t bytes = 0;
+    for (const auto& source : run.sources) bytes += source->info().keptBytes;
+    for (const auto& prediction : run.predictions)
+        bytes += static_cast<std::int64_t>(prediction.top.size() * sizeof(PredictedToken));
+    bytes += static_cast<std::int64_t>(run.input.tokens.size() * sizeof(Token));
+    return static_cast<std::size_t>(bytes);
+}
+
+// The same for the same run and for no other.
+std::string keyOf(const TextInput& input) {
+    std::string key;
+    const auto add = [&key](const std::string& part) { key += std::to_string(part.size()) + ":" + part; };
+    const auto addIds = [&](const std::vector<std::int64_t>& ids) {
+        std::string text;
+        for (const auto id : ids) text += std::to_string(id) + ",";
+        add(text);
     };
-    run.input = tokens(input.text, input.pair, info.kind == AttentionKind::cross ? info.keys : info.queries);
-    for (const auto& source : run.sources)
-        if (source->info().kind == AttentionKind::cross)
-            run.target = tokens(input.target.value_or(""), std::nullopt, source->info().queries);
+    add(input.text);
+    add(input.pair ? "+" + *input.pair : "");
+    add(input.target ? "+" + *input.target : "");
+    add(std::to_string(input.generation.tokens));
+    if (input.generation.tokens > 0) {
+        const Sampling sampling = input.generation.sampling.greedy ? Sampling{} : input.generation.sampling;
+        add(std::to_string(sampling.greedy) + " " + std::to_string(sampling.topK) + " " +
+            std::to_string(sampling.seed) + " " +
+            std::to_string(std::bit_cast<std::uint64_t>(sampling.temperature)) + " " +
+            std::to_string(std::bit_cast<std::uint64_t>(sampling.topP)));
+    }
+    if (input.ids)
+        for (const auto* ids :
+             {&input.ids->ids, &input.ids->segmentIds, &input.ids->attentionMask, &input.ids->targetIds})
+            addIds(*ids);
+    return key;
+}
+
+// Whether the tokenizer puts something between two texts.
+bool joinsPairs(const Tokenizer& tokenizer) {
+    const auto added = [](const Result<TokenizedText>& text) {
+        return text ? std::ranges::count_if(text->tokens, [](const Token& token) { return token.special; })
+                    : 0;
+    };
+    return added(tokenizer.encode("a", "a", {})) > added(tokenizer.encode("a", std::nullopt, {}));
+}
+
+void describeTaking(OpenModel& model) {
+    const ModelInfo& info = model.info;
+    const bool bothSides = !info.causal && !info.encoderDecoder;
+    model.takesPairs = info.usesSegments || (bothSides && model.tokenizer && joinsPairs(*model.tokenizer));
+    model.writes = info.hasHead && (info.causal || info.encoderDecoder);
 }
 
 }  // namespace
@@ -51,6 +86,7 @@ RunController::RunController(EngineProvider engine, QObject* parent)
     : QObject(parent),
       m_provider(std::move(engine)),
       m_room(std::make_shared<EngineRoom>()),
+      m_kept(keptRunsBudget()),
       m_hubQueue("hub", postTo(this)),
       m_engineQueue("engine", postTo(this)),
       m_textQueue("text", postTo(this)) {}
@@ -129,14 +165,16 @@ void RunController::loadModel(const FoundModel& found, std::uint64_t generation,
     emit loadProgressed(tr("Loading %1").arg(QString::fromStdString(found.folder.name)), -1);
     m_engineQueue.submit(
         "model",
-        [provider = m_provider, room = m_room, device = m_device, progress,
+        [provider = m_provider, room = m_room, settings = m_settings, progress,
          found](std::stop_token stop) -> Result<std::shared_ptr<const OpenModel>> {
-            const ModelFolder& folder = found.folder;
             auto engine = provider();
             if (!engine) return engine.error();
+            const ModelFolder& folder = found.folder;
             LoadRequest request;
             request.folder = folder;
-            request.device = device;
+            request.device = settings.device;
+            request.dtype = settings.dtype;
+            request.threads = settings.threads;
             request.allowCode = found.wish.allowCode;
             auto model = (*engine)->load(request, progress, stop);
             if (!model) return model.error();
@@ -155,6 +193,7 @@ void RunController::loadModel(const FoundModel& found, std::uint64_t generation,
             } else {
                 open->notices.push_back(tokenizer.error().sentence());
             }
+            describeTaking(*open);
             if (stop.stop_requested()) return cancelled();
             room->model = *std::move(model);
             return std::shared_ptr<const OpenModel>(std::move(open));
@@ -171,6 +210,7 @@ void RunController::loadEnded(std::uint64_t generation,
     m_loading = false;
     if (result) {
         m_model = *result;
+        m_kept.clear();
         emit modelChanged();
     }
     emit stateChanged();
@@ -194,6 +234,7 @@ void RunController::askFamilies() {
 void RunController::closeModel() {
     stopAll();
     m_model.reset();
+    m_kept.clear();
     m_engineQueue.submit(
         "close",
         [room = m_room](std::stop_token) -> Result<void> {
@@ -204,9 +245,7 @@ void RunController::closeModel() {
     emit modelChanged();
 }
 
-RunListener RunController::listenerFor(int document, std::uint64_t generation,
-                                       std::shared_ptr<const OpenModel> model,
-                                       const std::shared_ptr<const TextInput>& input) {
+RunListener RunController::listenerFor(int document, std::uint64_t generation) {
     RunListener listener;
     listener.progress = [this, document, generation](const Progress& step) {
         QMetaObject::invokeMethod(
@@ -217,14 +256,13 @@ RunListener RunController::listenerFor(int document, std::uint64_t generation,
             },
             Qt::QueuedConnection);
     };
-    listener.layerReady = [this, document, generation, model, input](const LayerReady& layer) {
-        auto run = std::make_shared<AttentionRun>();
-        run->model.name = model->info.name;
-        run->model.family = model->info.family;
-        run->model.dtype = model->info.dtype;
+    // Both are called on the engine's thread: first the tokens, then each layer with them.
+    const auto begun = std::make_shared<AttentionRun>();
+    listener.tokensReady = [begun](const AttentionRun& run) { *begun = run; };
+    listener.layerReady = [this, document, generation, begun](const LayerReady& layer) {
+        if (layer.sources.empty()) return;
+        auto run = std::make_shared<AttentionRun>(*begun);
         run->sources = layer.sources;
-        if (run->sources.empty()) return;
-        nameTokens(*run, model->tokenizer.get(), *input);
         QMetaObject::invokeMethod(
             this,
             [this, document, generation, run = std::shared_ptr<const AttentionRun>(std::move(run))] {
@@ -238,19 +276,34 @@ RunListener RunController::listenerFor(int document, std::uint64_t generation,
 void RunController::run(Order order) {
     if (!m_model) return;
     const int document = order.document;
+    TextInput& asked = order.input;
+    if (!m_model->info.encoderDecoder) asked.target.reset();
+    if (!m_model->takesPairs) asked.pair.reset();
+    const std::string key = keyOf(asked);
+    if (const auto kept = m_kept.find(key)) {
+        m_running.erase(document);
+        m_engineQueue.cancel(tagOf(document));
+        emit runReady(document, *kept);
+        emit stateChanged();
+        return;
+    }
     const auto generation = m_running[document] = ++m_generation;
     emit stateChanged();
     emit progressed(document, tr("Starting"), 0);
-    order.input.predictEachUpTo = kPredictedTokens;
-    const auto input = std::make_shared<const TextInput>(std::move(order.input));
+    asked.predictEachUpTo = kPredictedTokens;
+    const auto input = std::make_shared<const TextInput>(std::move(asked));
     m_engineQueue.submit(
         tagOf(document),
-        [room = m_room, model = m_model, input, listener = listenerFor(document, generation, m_model, input)](
+        [room = m_room, model = m_model, input, options = m_settings.options,
+         listener = listenerFor(document, generation)](
             std::stop_token stop) -> Result<std::shared_ptr<const AttentionRun>> {
             if (!room->model) return internalError("the model is no longer open", {}, "Open it again.");
-            return runText(*room->model, model->tokenizer.get(), *input, RunOptions{}, listener, stop);
+            return runText(*room->model, model->tokenizer.get(), *input, options, listener, stop);
         },
-        [this, document, generation](Result<std::shared_ptr<const AttentionRun>> result) {
+        [this, document, generation, key,
+         model = m_model](Result<std::shared_ptr<const AttentionRun>> result) {
+            if (result && m_settings.keepRuns && model == m_model)
+                m_kept.insert(key, *result, bytesOf(**result));
             if (!isCurrent(document, generation)) return;
             m_running.erase(document);
             if (result) emit runReady(document, *result);

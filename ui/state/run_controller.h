@@ -12,9 +12,10 @@
 #include <optional>
 
 #include "core/base/job_queue.h"
+#include "core/base/lru_cache.h"
 #include "core/model/engine.h"
 #include "core/model/model_list.h"
-#include "core/model/text_run.h"
+#include "core/model/run_settings.h"
 #include "core/text/tokenizer.h"
 
 namespace attnviz::ui {
@@ -25,6 +26,8 @@ struct OpenModel {
     QString title, path;
     std::shared_ptr<const Tokenizer> tokenizer;  // may be null: the folder has none
     std::vector<std::string> notices;
+    bool takesPairs = false;  // a second text is something else to it than more of the first
+    bool writes = false;      // it can continue a text, or a target text
 };
 
 class RunController final : public QObject {
@@ -36,7 +39,8 @@ class RunController final : public QObject {
     explicit RunController(EngineProvider engine, QObject* parent = nullptr);
     ~RunController() override;
 
-    void setDevice(Device device) { m_device = device; }
+    // How models are loaded and texts run; of its texts and ids nothing is taken.
+    void setSettings(const RunSettings& settings) { m_settings = settings; }
     // A folder, a file inside one, "sample", or a name of the Hugging Face hub, which is downloaded where the
     // cache does not hold it. Then runs `after` where it is given.
     struct Order {
@@ -53,6 +57,8 @@ class RunController final : public QObject {
     void closeModel();
     // Which families the engine runs, or why there is no engine; loads it. Answers with familiesKnown.
     void askFamilies();
+    // What the open model does not take (a target text without a decoder apart) is left out. A text that has
+    // run with this model is there at once, where finished runs are kept.
     void run(Order order);
     void stop(int document);
     void stopAll();  // every run, and a model that is loading
@@ -82,8 +88,7 @@ class RunController final : public QObject {
 
  private:
     struct EngineRoom;  // the engine thread's own
-    RunListener listenerFor(int document, std::uint64_t generation, std::shared_ptr<const OpenModel> model,
-                            const std::shared_ptr<const TextInput>& input);
+    RunListener listenerFor(int document, std::uint64_t generation);
     struct FoundModel;
     void loadModel(const FoundModel& found, std::uint64_t generation, const ProgressSink& progress,
                    std::optional<Order> after);
@@ -93,13 +98,14 @@ class RunController final : public QObject {
     void cancelRuns();
 
     EngineProvider m_provider;
-    Device m_device;
+    RunSettings m_settings;
     std::shared_ptr<EngineRoom> m_room;
     std::shared_ptr<const OpenModel> m_model;
     // Of what is under way, by document: what is late is dropped.
     std::map<int, std::uint64_t> m_running;
     bool m_loading = false;
     std::uint64_t m_generation = 0, m_loadGeneration = 0;
+    LruCache<std::string, std::shared_ptr<const AttentionRun>> m_kept;  // of the open model, by their input
     JobQueue m_hubQueue, m_engineQueue, m_textQueue;
 };
 

@@ -37,7 +37,19 @@ Workspace::~Workspace() = default;
 void Workspace::open(Session session, const QString& path) {
     if (!isEmpty()) makeCurrent(addTo(m_documents));
     Document& document = *m_current;
-    document.text = session.run ? QString::fromStdString(session.run->text()) : QString();
+    document.text.clear();
+    document.pair.clear();
+    document.target.clear();
+    document.ids.reset();
+    document.written = {};
+    if (const auto& run = session.run) {
+        // What the model wrote is no part of what it was given.
+        const bool two = run->input.texts.size() > 1;
+        const QString last = QString::fromStdString(run->givenText(run->input));
+        document.text = two ? QString::fromStdString(run->input.texts.front()) : last;
+        if (two) document.pair = last;
+        if (run->target) document.target = QString::fromStdString(run->givenText(*run->target));
+    }
     document.path = path;
     document.session = std::move(session);
     document.source = 0;

@@ -40,7 +40,10 @@ class Workspace final : public QObject {
     bool canReopen() const { return !m_closed.empty(); }
     void reopenDocument();
     void setCurrentDocument(int id);
-    void setText(const QString& text);  // of the current document's prompt
+    // Of the current document's prompt.
+    void setTexts(const QString& text, const QString& pair, const QString& target);
+    void setIds(std::optional<ModelInput> ids);
+    void setWritten(int id, const Generation& generation);
     void setPath(int id, const QString& path);
 
     // A session in the current document if that is empty, else in a new one, which becomes current.

@@ -95,10 +95,20 @@ void Workspace::setCurrentDocument(int id) {
     show(Change::run);
 }
 
-void Workspace::setText(const QString& text) {
-    if (m_current->text == text) return;
+void Workspace::setTexts(const QString& text, const QString& pair, const QString& target) {
+    const bool titled = isEmpty() && m_current->text != text;
     m_current->text = text;
-    if (isEmpty()) emit documentsChanged();
+    m_current->pair = pair;
+    m_current->target = target;
+    if (titled) emit documentsChanged();
+}
+
+void Workspace::setIds(std::optional<ModelInput> ids) {
+    m_current->ids = std::move(ids);
+}
+
+void Workspace::setWritten(int id, const Generation& generation) {
+    if (Document* document = findDocument(id)) document->written = generation;
 }
 
 void Workspace::setPath(int id, const QString& path) {

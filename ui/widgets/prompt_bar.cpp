@@ -1,10 +1,8 @@
 #include "ui/widgets/prompt_bar.h"
 
-#include <QEvent>
 #include <QFontMetrics>
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QLineEdit>
 #include <QMenu>
 #include <QProgressBar>
 #include <QPushButton>
@@ -13,17 +11,12 @@
 
 #include "ui/theme/appearance.h"
 #include "ui/theme/icons.h"
+#include "ui/widgets/continue_popup.h"
 #include "ui/widgets/number_text.h"
 #include "ui/widgets/pane_parts.h"
+#include "ui/widgets/prompt_field.h"
 
 namespace attnviz::ui {
-namespace {
-
-// A line edit shapes its whole text at once: more than this would be felt.
-constexpr qsizetype kLongestEdited = 20'000;
-
-}  // namespace
-
 PromptBar::PromptBar(QWidget* parent) : QFrame(parent) {
     setObjectName("promptBar");
     setFixedHeight(44);
@@ -37,13 +30,17 @@ PromptBar::PromptBar(QWidget* parent) : QFrame(parent) {
     m_model->setMinimumWidth(150);
     m_model->setMaximumWidth(300);
     row->addWidget(m_model);
-    m_text = new QLineEdit(this);
-    m_text->setObjectName("prompt");
-    m_text->setAccessibleName(tr("Text to run"));
-    m_text->setMaxLength(4'000'000);
-    row->addWidget(m_text, 1);
-    m_count = plainLabel({}, "secondary", m_text);
-    m_count->setAttribute(Qt::WA_TransparentForMouseEvents);
+    m_text = new PromptField("prompt", tr("Text to run"), this);
+    m_pair = new PromptField("pair", tr("Second text"), this);
+    m_pair->setPlaceholderText(tr("Second text, if any"));
+    m_pair->setToolTip(tr("A second text follows the first, as its own segment; empty: the first alone"));
+    m_target = new PromptField("target", tr("Target text of the decoder"), this);
+    m_target->setPlaceholderText(tr("Target, else the model writes it"));
+    m_target->setToolTip(
+        tr("What the decoder is given; empty: it writes its text itself, likeliest token first"));
+    row->addWidget(m_text, 3);
+    row->addWidget(m_pair, 2);
+    row->addWidget(m_target, 2);
 
     m_progressBox = new QWidget(this);
     auto* box = new QVBoxLayout(m_progressBox);
@@ -68,30 +65,27 @@ PromptBar::PromptBar(QWidget* parent) : QFrame(parent) {
     m_run->setProperty("role", "primary");
     m_stop = new QPushButton(tr("Stop"), this);
     m_stop->setProperty("role", "tall");
+    m_continue = new QPushButton(tr("Continue…"), this);
+    m_continue->setObjectName("continue");
+    m_continue->setProperty("role", "tall");
     row->addWidget(m_run);
+    row->addWidget(m_continue);
     row->addWidget(m_stop);
 
-    connect(m_text, &QLineEdit::returnPressed, this, [this] {
-        if (m_run->isEnabled()) emit runAsked(text());
-    });
-    connect(m_run, &QPushButton::clicked, this, [this] { emit runAsked(text()); });
+    for (auto* field : {m_text, m_pair, m_target}) {
+        connect(field, &QLineEdit::returnPressed, this, [this] {
+            if (m_run->isEnabled()) emit runAsked();
+        });
+        connect(field, &PromptField::wholeEdited, this, &PromptBar::edited);
+    }
+    connect(m_text, &PromptField::wholeEdited, this, &PromptBar::textEdited);
+    connect(m_run, &QPushButton::clicked, this, &PromptBar::runAsked);
+    connect(m_continue, &QPushButton::clicked, this, &PromptBar::openContinue);
     connect(m_stop, &QPushButton::clicked, this, &PromptBar::stopAsked);
-    connect(m_text, &QLineEdit::textEdited, this, [this](const QString& edited) {
-        m_whole = edited;
-        m_text->setReadOnly(false);
-        setTokenCount(-1);
-        emit textEdited(edited);
-    });
-    connect(m_text, &QLineEdit::textChanged, this, [this](const QString& shown) {
-        if (!shown.isEmpty() || !m_text->isReadOnly()) return;
-        m_text->setReadOnly(false);  // cleared by its button
-        m_whole.clear();
-        setTokenCount(-1);
-    });
-    m_text->installEventFilter(this);  // its width changes without the bar's
     connect(&Appearance::instance(), &Appearance::changed, this, &PromptBar::refreshIcons);
     refreshIcons();
     setModel({}, {});
+    setTakes(false, false, false);
     setState(false, false, {});
 }
 
@@ -108,51 +102,67 @@ void PromptBar::setModel(const QString& title, const QString& facts) {
     const QString shown = QFontMetrics(m_model->font()).elidedText(label, Qt::ElideMiddle, 240);
     m_model->setText(QString(shown).replace('&', "&&"));
     m_model->setToolTip(title.isEmpty() ? tr("Open a model to run a text") : QString());
-    m_text->setPlaceholderText(title.isEmpty() ? tr("Open a model to run a text, or a session to look at one")
-                                               : tr("Type a text and press Enter"));
+    m_hasModel = !title.isEmpty();
+    showHint();
+}
+
+void PromptBar::setHint(const QString& hint) {
+    m_hint = hint;
+    showHint();
+}
+
+void PromptBar::showHint() {
+    m_text->setPlaceholderText(!m_hint.isEmpty() ? m_hint
+                               : m_hasModel      ? tr("Type a text and press Enter")
+                                            : tr("Open a model to run a text, or a session to look at one"));
 }
 
 void PromptBar::setModelMenu(QMenu* menu) {
     m_model->setMenu(menu);
 }
 
-void PromptBar::setText(const QString& text) {
-    m_whole = text;
-    const bool tooLong = text.size() > kLongestEdited;
-    QString line = tooLong ? text.left(kLongestEdited) + QChar(0x2026) : text;
-    m_text->setReadOnly(false);
-    m_text->setText(line.replace('\n', ' '));
-    m_text->setReadOnly(tooLong);
-    m_text->setClearButtonEnabled(tooLong);
-    m_text->setCursorPosition(0);
-    setTokenCount(-1);
+void PromptBar::setTakes(bool pair, bool target, bool writes) {
+    m_pair->setVisible(pair);
+    m_target->setVisible(target);
+    m_continue->setVisible(writes);
 }
 
-QString PromptBar::text() const {
-    return m_whole;
+void PromptBar::setTexts(const PromptTexts& texts) {
+    m_text->setWhole(texts.text);
+    m_pair->setWhole(texts.pair);
+    m_target->setWhole(texts.target);
+}
+
+PromptTexts PromptBar::texts() const {
+    return {m_text->whole(), m_pair->whole(), m_target->whole()};
 }
 
 void PromptBar::setTokenCount(int tokens) {
-    m_count->setText(tokens < 0    ? QString()
-                     : tokens == 1 ? tr("1 token")
-                                   : tr("%1 tokens").arg(countText(tokens)));
-    m_count->adjustSize();
-    m_text->setTextMargins(0, 0, tokens < 0 ? 0 : m_count->width() + 12, 0);
-    placeCount();
+    m_text->setNote(tokens < 0    ? QString()
+                    : tokens == 1 ? tr("1 token")
+                                  : tr("%1 tokens").arg(countText(tokens)));
 }
 
-void PromptBar::placeCount() {
-    m_count->move(m_text->width() - m_count->width() - 10, (m_text->height() - m_count->height()) / 2);
+bool PromptBar::canContinue() const {
+    return !m_continue->isHidden() && m_continue->isEnabled();
 }
 
-bool PromptBar::eventFilter(QObject* watched, QEvent* event) {
-    if (watched == m_text && event->type() == QEvent::Resize) placeCount();
-    return QFrame::eventFilter(watched, event);
+void PromptBar::openContinue() {
+    if (!canContinue()) return;
+    auto* popup = new ContinuePopup(m_generation, this);
+    popup->setAttribute(Qt::WA_DeleteOnClose);
+    connect(popup, &ContinuePopup::chosen, this, [this](const Generation& generation) {
+        m_generation = generation;
+        emit continueAsked(generation);
+    });
+    popup->openBelow(*m_continue);
 }
 
 void PromptBar::setState(bool canRun, bool running, const QString& whyNot) {
     m_run->setEnabled(canRun);
     m_run->setToolTip(canRun ? tr("Run the text (Enter)") : whyNot);
+    m_continue->setEnabled(canRun);
+    m_continue->setToolTip(canRun ? tr("Let the model write on (Ctrl+G)") : whyNot);
     m_stop->setEnabled(running);
     m_stop->setToolTip(running ? tr("Stop (Esc)") : tr("Nothing is running"));
     if (!running) setProgress({}, 0);

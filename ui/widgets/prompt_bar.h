@@ -1,16 +1,26 @@
-// The bar on top: which model, the text with its number of tokens, Run and Stop, and what is being done.
+// The bar on top: which model, the text with its number of tokens, Run, Continue and Stop, and what is being
+// done. Where the open model takes them, a second text and a target text stand beside the text.
 // Knows no engine; says what was asked for.
 #pragma once
 
 #include <QFrame>
 
+#include "core/model/text_generation.h"
+
 class QLabel;
-class QLineEdit;
 class QMenu;
 class QProgressBar;
 class QPushButton;
 
 namespace attnviz::ui {
+
+class PromptField;
+
+// What is given to a model; empty: none.
+struct PromptTexts {
+    QString text, pair, target;
+    bool operator==(const PromptTexts&) const = default;
+};
 
 class PromptBar final : public QFrame {
     Q_OBJECT
@@ -19,32 +29,39 @@ class PromptBar final : public QFrame {
 
     void setModel(const QString& title, const QString& facts);  // empty: none
     void setModelMenu(QMenu* menu);
-    // Line breaks are shown as spaces but kept; a very long text is shown in part, and then only replaced.
-    void setText(const QString& text);
-    QString text() const;
-    void setTokenCount(int tokens);  // below 0: not known
+    // What the open model takes beside the text, and whether it can write on.
+    void setTakes(bool pair, bool target, bool writes);
+    void setTexts(const PromptTexts& texts);  // without a signal
+    PromptTexts texts() const;
+    QString text() const { return texts().text; }
+    void setHint(const QString& hint);  // in the empty text field, instead of the usual; empty: the usual
+    void setTokenCount(int tokens);     // below 0: not known
     // `canRun`: a model is there. Run stays enabled while running: a newer text wins.
     void setState(bool canRun, bool running, const QString& whyNot);
     void setProgress(const QString& what, double fraction);  // empty: nothing is being done
     void focusText();
+    bool canContinue() const;
+    void openContinue();  // the choices of how to write on, below their button
+    void setGeneration(const Generation& generation) { m_generation = generation; }  // what they begin with
 
  signals:
-    void runAsked(const QString& text);
+    void runAsked();
+    void continueAsked(const attnviz::Generation& generation);
     void stopAsked();
     void textEdited(const QString& text);
-
- protected:
-    bool eventFilter(QObject* watched, QEvent* event) override;
+    void edited();  // any of the texts
 
  private:
-    void placeCount();
     void refreshIcons();
-    QPushButton *m_model, *m_run, *m_stop;
-    QLineEdit* m_text;
-    QLabel *m_count, *m_what, *m_percent;
+    void showHint();
+    QPushButton *m_model, *m_run, *m_continue, *m_stop;
+    PromptField *m_text, *m_pair, *m_target;
+    QLabel *m_what, *m_percent;
     QProgressBar* m_progress;
     QWidget* m_progressBox;
-    QString m_whole;  // the text as it was given; the field shows one line of it, cut where it is very long
+    QString m_hint;
+    Generation m_generation;
+    bool m_hasModel = false;
 };
 
 }  // namespace attnviz::ui

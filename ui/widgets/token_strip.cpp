@@ -33,7 +33,13 @@ TokenStrip::TokenStrip(QWidget* parent) : QAbstractScrollArea(parent) {
     connect(&Appearance::instance(), &Appearance::changed, this, [this] { viewport()->update(); });
 }
 
+void TokenStrip::setWritten(int first) {
+    m_written = first;
+    viewport()->update();
+}
+
 void TokenStrip::setTokens(const std::vector<Token>& tokens, const QStringList& labels) {
+    m_written = -1;
     m_texts.clear();
     m_breakAfter.clear();
     m_special.clear();
@@ -252,6 +258,11 @@ void TokenStrip::paintEvent(QPaintEvent*) {
             piece.text.startsWith(' ') ? QFontMetricsF(painter.font()).horizontalAdvance(' ') : 0;
         const QRectF ground = place.adjusted(lead > 0 ? lead - 1 : 0, 0, 0, 0);
         if (!m_weights.empty() && !unseen) painter.fillRect(ground, groundOf(weight));
+        if (m_written >= 0 && piece.token >= m_written) {
+            painter.setPen(QPen(p.text, 1, Qt::DotLine));
+            const double y = std::round(ground.bottom()) - 2.5;
+            painter.drawLine(QPointF(ground.left() + 1, y), QPointF(ground.right() - 1, y));
+        }
         if (m_hovered == piece.token) {
             painter.setPen(QPen(p.keyMark, 2));
             painter.drawLine(QPointF(ground.left(), ground.bottom()),

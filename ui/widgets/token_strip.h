@@ -20,6 +20,8 @@ class TokenStrip final : public QAbstractScrollArea {
     explicit TokenStrip(QWidget* parent = nullptr);
 
     void setTokens(const std::vector<Token>& tokens, const QStringList& labels);
+    // Tokens from here on were written by the model: underlined with dots. Below 0: none. Until setTokens.
+    void setWritten(int first);
     // By token, 0 to 1 of the strongest; NaN where the token cannot be seen. Empty: no colours.
     // `sums`: they are shares of one whole, of which a fold says its part; else it says its largest.
     void setWeights(std::vector<float> weights, bool logarithmic, bool sums = true);
@@ -70,6 +72,7 @@ class TokenStrip final : public QAbstractScrollArea {
     std::vector<bool> m_breakAfter, m_special;
     std::vector<float> m_weights;
     double m_strongest = 0;
+    int m_written = -1;
     bool m_logarithmic = false, m_sums = true;
     std::optional<KeyRange> m_queries, m_keys;
     int m_step = 0;
