@@ -41,19 +41,20 @@ TokenBars::Grid TokenBars::grid() const {
 }
 
 int TokenBars::shown() const {
-    const auto [columns, rows, high] = grid();
-    const int room = columns * rows, all = static_cast<int>(m_bars.size());
+    const Grid laid = grid();
+    const int room = laid.columns * laid.rows, all = static_cast<int>(m_bars.size());
     return all <= room ? all : room - 1;
 }
 
 void TokenBars::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     const auto& p = ui::palette();
-    const auto [columns, rows, high] = grid();
-    const double breadth = (width() - 2.0 * kMargin - (columns - 1.0) * kBetween) / columns;
+    const Grid laid = grid();
+    const double high = laid.rowHeight;
+    const double breadth = (width() - 2.0 * kMargin - (laid.columns - 1.0) * kBetween) / laid.columns;
     const auto placeOf = [&](int at) {
-        return QRectF(kMargin + at / rows * (breadth + kBetween), kMargin / 2.0 + at % rows * high, breadth,
-                      high);
+        const int column = at / laid.rows, row = at % laid.rows;
+        return QRectF(kMargin + column * (breadth + kBetween), kMargin / 2.0 + row * high, breadth, high);
     };
     const int count = shown();
     for (int at = 0; at < count; ++at) {
