@@ -36,7 +36,7 @@ struct TextInput {
     int predictEachUpTo = 0;
 };
 
-inline constexpr std::int64_t kMostPredictedLogits = 1 << 24;
+inline constexpr std::int64_t kMostPredictedLogits = 1 << 25;
 
 // `tokenizer` may be null when ids are given: tokens are then numbered ("#17").
 Result<std::shared_ptr<const AttentionRun>> runText(Model& model, const Tokenizer* tokenizer,

@@ -13,6 +13,9 @@ namespace {
 constexpr const char* kMemoryHint =
     "Shorten the text, keep queries and keys (--storage factored), or use --precision float16.";
 
+// Logits of a whole text take more than its attention: they are looked at so many rows at a time.
+constexpr std::int64_t kPredictedAtOnce = 64;
+
 }  // namespace
 
 std::optional<Error> guardTorch(const std::function<void()>& work) {
@@ -160,23 +163,25 @@ void TorchModel::predict(const at::Tensor& last, const RunOptions& options, Mode
     std::vector<std::int64_t> positions;
     for (const int position : options.predictAt)
         positions.push_back(position < 0 ? position + last.size(0) : static_cast<std::int64_t>(position));
-    const at::Tensor rows = last.index_select(0, at::tensor(positions, at::kLong).to(last.device()));
-    const at::Tensor logits = m_network->logits(rows).to(at::kCPU, at::kFloat);
-    // A discriminator has one value a token: no word to predict.
-    if (logits.size(1) == 1) return;
-    const at::Tensor probabilities = at::softmax(logits, -1);
-    const auto count = std::min<std::int64_t>(options.predictions, probabilities.size(1));
-    const auto [values, ids] = at::topk(probabilities, count, -1);
-    for (std::size_t row = 0; row < positions.size(); ++row) {
-        Prediction prediction;
-        prediction.position = static_cast<int>(positions[row]);
-        for (std::int64_t rank = 0; rank < count; ++rank) {
-            const auto at = static_cast<std::int64_t>(row);
-            prediction.top.push_back({ids[at][rank].item<std::int64_t>(),
-                                      {},
-                                      static_cast<double>(values[at][rank].item<float>())});
+    const at::Tensor all = at::tensor(positions, at::kLong).to(last.device());
+    for (std::int64_t begin = 0; begin < all.size(0); begin += kPredictedAtOnce) {
+        const auto rows = std::min(kPredictedAtOnce, all.size(0) - begin);
+        const at::Tensor hidden = last.index_select(0, all.narrow(0, begin, rows));
+        const at::Tensor logits = m_network->logits(hidden).to(at::kCPU, at::kFloat);
+        // A discriminator has one value a token: no word to predict.
+        if (logits.size(1) == 1) return;
+        const at::Tensor probabilities = at::softmax(logits, -1);
+        const auto count = std::min<std::int64_t>(options.predictions, probabilities.size(1));
+        const auto [values, ids] = at::topk(probabilities, count, -1);
+        for (std::int64_t row = 0; row < rows; ++row) {
+            Prediction prediction;
+            prediction.position = static_cast<int>(positions[static_cast<std::size_t>(begin + row)]);
+            for (std::int64_t rank = 0; rank < count; ++rank)
+                prediction.top.push_back({ids[row][rank].item<std::int64_t>(),
+                                          {},
+                                          static_cast<double>(values[row][rank].item<float>())});
+            output.predictions.push_back(std::move(prediction));
         }
-        output.predictions.push_back(std::move(prediction));
     }
 }
 
