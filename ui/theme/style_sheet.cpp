@@ -54,8 +54,8 @@ QLineEdit, QSpinBox, QDoubleSpinBox { background: @input; border: 1px solid @con
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus { border: 2px solid @accent; padding: 0px 6px; min-height: 20px; }
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled { border-color: @line; }
 QLineEdit[wrong="true"] { border-color: @error; color: @error; }
-QLineEdit#prompt { min-height: 26px; font-size: 13px; }
-QLineEdit#prompt:focus { min-height: 24px; }
+QLineEdit#prompt, QLineEdit#pair, QLineEdit#target { min-height: 26px; font-size: 13px; }
+QLineEdit#prompt:focus, QLineEdit#pair:focus, QLineEdit#target:focus { min-height: 24px; }
 QPlainTextEdit, QTextEdit { background: @panel; border: 1px solid @line;
     selection-background-color: @selectedRow; selection-color: @selectedText; }
 QPlainTextEdit:focus, QTextEdit:focus { border: 2px solid @accent; }

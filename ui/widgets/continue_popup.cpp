@@ -10,18 +10,28 @@
 #include <QVBoxLayout>
 
 #include "ui/widgets/number_text.h"
+#include "ui/widgets/pane_parts.h"
 #include "ui/widgets/segments.h"
 
 namespace attnviz::ui {
 namespace {
 
 enum Method { likeliest, drawn };
+constexpr int kNameWidth = 84;  // both forms stand in one column
+
+void addRow(QFormLayout* form, const QString& name, QWidget* field) {
+    auto* label = plainLabel(name, "secondary", field->parentWidget());
+    label->setMinimumWidth(kNameWidth);
+    label->setBuddy(field);
+    form->addRow(label, field);
+}
 
 QDoubleSpinBox* numberField(double least, double most, const QString& name, QWidget* parent) {
     auto* field = new QDoubleSpinBox(parent);
     field->setRange(least, most);
     field->setSingleStep(0.05);
     field->setDecimals(2);
+    field->setButtonSymbols(QAbstractSpinBox::NoButtons);
     field->setAccessibleName(name);
     return field;
 }
@@ -39,10 +49,11 @@ ContinuePopup::ContinuePopup(const Generation& start, QWidget* parent) : QFrame(
     form->setSpacing(8);
     m_tokens = new QSpinBox(this);
     m_tokens->setRange(1, kMostGeneratedTokens);
+    m_tokens->setButtonSymbols(QAbstractSpinBox::NoButtons);
     m_tokens->setAccessibleName(tr("Tokens"));
-    form->addRow(tr("Tokens"), m_tokens);
+    addRow(form, tr("Tokens"), m_tokens);
     m_method = new Segments(tr("Method"), {tr("Likeliest"), tr("Drawn")}, this);
-    form->addRow(tr("Next token"), m_method);
+    addRow(form, tr("Next token"), m_method);
     column->addLayout(form);
 
     m_drawing = new QWidget(this);
@@ -51,22 +62,23 @@ ContinuePopup::ContinuePopup(const Generation& start, QWidget* parent) : QFrame(
     drawing->setSpacing(8);
     m_temperature = numberField(0.01, 100, tr("Temperature"), m_drawing);
     m_temperature->setToolTip(tr("The higher, the flatter the distribution; 1 is the model's own"));
-    drawing->addRow(tr("Temperature"), m_temperature);
+    addRow(drawing, tr("Temperature"), m_temperature);
     m_topP = numberField(0.01, 1, tr("Top-p"), m_drawing);
     m_topP->setToolTip(tr("Draws from the likeliest tokens that sum to this share; 1: from all"));
-    drawing->addRow(tr("Top-p"), m_topP);
+    addRow(drawing, tr("Top-p"), m_topP);
     m_topK = new QSpinBox(m_drawing);
     m_topK->setRange(0, 1'000'000);
+    m_topK->setButtonSymbols(QAbstractSpinBox::NoButtons);
     m_topK->setSpecialValueText(tr("all"));
     m_topK->setAccessibleName(tr("Top-k"));
     m_topK->setToolTip(tr("Draws from so many of the likeliest tokens"));
-    drawing->addRow(tr("Top-k"), m_topK);
+    addRow(drawing, tr("Top-k"), m_topK);
     m_seed = new QLineEdit(m_drawing);
     m_seed->setAccessibleName(tr("Seed"));
     m_seed->setToolTip(tr("The same seed draws the same tokens"));
     m_seed->setValidator(
         new QRegularExpressionValidator(QRegularExpression(QStringLiteral("[0-9]{1,18}")), m_seed));
-    drawing->addRow(tr("Seed"), m_seed);
+    addRow(drawing, tr("Seed"), m_seed);
     column->addWidget(m_drawing);
     m_go = new QPushButton(this);
     m_go->setProperty("role", "primary");

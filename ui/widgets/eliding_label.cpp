@@ -35,15 +35,12 @@ void ElidingLabel::resizeEvent(QResizeEvent* event) {
     elide();
 }
 
-// Of which no letter has room, not even its frame is seen.
-void ElidingLabel::paintEvent(QPaintEvent* event) {
-    if (QLabel::text().size() > 1 || QLabel::text() == m_whole) QLabel::paintEvent(event);
-}
-
 void ElidingLabel::elide() {
     const int around = QLabel::sizeHint().width() - fontMetrics().horizontalAdvance(QLabel::text());
     const QString shown = fontMetrics().elidedText(m_whole, Qt::ElideRight, std::max(0, width() - around));
     if (shown != QLabel::text()) QLabel::setText(shown);
+    // Of which no letter has room, not even its frame is seen.
+    setAttribute(Qt::WA_StyledBackground, shown.size() > 1 || shown == m_whole);
     setToolTip(shown == m_whole ? QString() : plainToolTip(m_whole));
 }
 

@@ -16,7 +16,6 @@ class ElidingLabel final : public QLabel {
 
  protected:
     void resizeEvent(QResizeEvent* event) override;
-    void paintEvent(QPaintEvent* event) override;
 
  private:
     void elide();
