@@ -150,6 +150,12 @@ Result<void> FactoredAttention::tile(const TileKey& key, std::span<float> out, s
     const int width = pooler.keys().size();
     if (width == 0) return {};
     FactoredBlocks blocks(m_info, key.head.layer, layer(key.head.layer), key.head.head);
+    if (key.level > 0 && key.pooling == Pooling::max) {
+        if (!blocks.maxima(pooler.firstQuery(), pooler.lastQuery() - pooler.firstQuery(), pooler.keys(),
+                           key.level, out, kTileCells, stop))
+            return cancelled();
+        return {};
+    }
     // At level 0 the whole tile shares its packed keys; above, blocks are as tall as the second cache allows.
     const int blockRows = std::clamp(kBlockCells / width, kBlockRows, kTileCells);
     std::vector<float> weights(index(blockRows) * index(width));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 #include "core/attention/query_key_product.h"
@@ -130,6 +131,52 @@ bool FactoredBlocks::weights(int query, int count, KeyRange keys, float* out, st
         exponentials(logits, lse[row]);
         std::copy(logits.begin(), logits.end(), out + row * stride + (range.begin - keys.begin));
     });
+}
+
+bool FactoredBlocks::maxima(int query, int count, KeyRange keys, int level, std::span<float> out,
+                            std::ptrdiff_t stride, const std::stop_token& stop) {
+    const float* lse = m_layer.lse.data() + index(m_head) * index(m_info.queries) + index(query);
+    const auto& visibility = m_info.visibility;
+    const bool padded = !visibility.maskedKeys().empty();
+    std::ranges::fill(out, kNothing);
+    // Rows of a cell are joined key by key while they are hot, then pooled along the keys. Chunks come one
+    // after another, each with its rows in order; a cell that two chunks share is pooled twice.
+    std::vector<float> joined(index(keys.size()), kNothing);
+    KeyRange touched;  // of joined, from keys.begin
+    int cellRow = 0;
+    const auto pool = [&] {
+        if (padded)
+            for (int at = touched.begin; at < touched.end; ++at)
+                if (visibility.masked(keys.begin + at)) joined[index(at)] = kNothing;
+        float* cells = out.data() + cellRow * stride;
+        for (int at = touched.begin; at < touched.end;) {
+            const int cell = at >> level;
+            const int end = static_cast<int>(
+                std::min<std::int64_t>(touched.end, static_cast<std::int64_t>(cell + 1) << level));
+            float most = cells[cell];
+            for (; at < end; ++at) most = std::max(most, joined[index(at)]);
+            cells[cell] = most;
+        }
+        std::fill(joined.begin() + touched.begin, joined.begin() + touched.end, kNothing);
+        touched = {};
+    };
+    const bool done = chunks(query, count, keys, stop, [&](int row, KeyRange range, std::span<float> logits) {
+        const KeyRange here{range.begin - keys.begin, range.end - keys.begin};
+        const bool apart = here.begin > touched.end || here.end < touched.begin;
+        if (row >> level != cellRow || apart) pool();
+        cellRow = row >> level;
+        if (lse[row] == kNothing) return;
+        joinMaxima(logits, lse[row], std::span(joined).subspan(index(here.begin), logits.size()));
+        touched = touched.size() == 0
+                      ? here
+                      : KeyRange{std::min(touched.begin, here.begin), std::max(touched.end, here.end)};
+    });
+    pool();
+    std::vector<float> weights(out.begin(), out.end());
+    exponentials(weights, 0);
+    for (std::size_t cell = 0; cell < out.size(); ++cell)
+        out[cell] = out[cell] == kNothing ? kMaskedCell : weights[cell];
+    return done;
 }
 
 bool FactoredBlocks::logSumExp(int query, std::span<float> out, const std::stop_token& stop) {

@@ -22,6 +22,12 @@ class FactoredBlocks {
     bool weights(int query, int count, KeyRange keys, float* out, std::ptrdiff_t stride,
                  const std::stop_token& stop);
 
+    // The largest weight of each square of 2^level x 2^level, of the queries [query, query + count) and
+    // `keys`: cell (q, k) is out[q * stride + k], kMaskedCell where nothing is visible. The exponential is
+    // monotonous, so it is taken of the largest logits alone. False when `stop` fired.
+    bool maxima(int query, int count, KeyRange keys, int level, std::span<float> out, std::ptrdiff_t stride,
+                const std::stop_token& stop);
+
     // Log-sum-exp of the queries [query, query + out.size()), a sink included.
     bool logSumExp(int query, std::span<float> out, const std::stop_token& stop);
 

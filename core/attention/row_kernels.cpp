@@ -188,6 +188,25 @@ float largest(std::span<const float> values) {
 }
 
 ATTNVIZ_VECTORISED
+void joinMaxima(std::span<const float> values, float shift, std::span<float> joined) {
+    constexpr float kLeast = -1e30F;
+    const float* from = values.data();
+    float* to = joined.data();
+    const int count = static_cast<int>(values.size());
+    Floats lanes, most;
+    int i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+        load(lanes, from + i);
+        load(most, to + i);
+        lanes -= shift;
+        lanes = lanes > kLeast ? lanes : Floats{} + kLeast;
+        most = most > lanes ? most : lanes;
+        store(most, to + i);
+    }
+    for (; i < count; ++i) to[i] = std::max(to[i], std::max(kLeast, from[i] - shift));
+}
+
+ATTNVIZ_VECTORISED
 RowMoments softmaxRow(std::span<float> values, int query, int firstKey) {
     RowMoments moments;
     float* data = values.data();

@@ -20,6 +20,9 @@ void exponentials(std::span<float> values, float shift);
 
 float largest(std::span<const float> values);  // -infinity where empty
 
+// joined[i] = max(joined[i], values[i] - shift, -1e30): what has been joined is told from what has not.
+void joinMaxima(std::span<const float> values, float shift, std::span<float> joined);
+
 // What one row's softmax says of itself, taken while it is hot.
 struct RowMoments {
     double logSumExp = 0;  // of the logits
