@@ -144,7 +144,7 @@ void DockLayout::share(const NamedLayout& layout) {
     m_window.resizeDocks(docks, sizes, Qt::Horizontal);
     docks.clear();
     sizes.clear();
-    wish(PanePlace::bottom, std::min(layout.bottomHeight, m_window.height() * 2 / 7));
+    wish(PanePlace::bottom, std::min(layout.bottomHeight, m_window.height() * 3 / 7));
     m_window.resizeDocks(docks, sizes, Qt::Vertical);
     docks.clear();
     sizes.clear();

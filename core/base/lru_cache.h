@@ -16,6 +16,12 @@ class LruCache {
  public:
     explicit LruCache(std::size_t budgetBytes) : m_budgetBytes(budgetBytes) {}
 
+    // What is over a smaller budget goes at once.
+    void setBudget(std::size_t bytes) {
+        m_budgetBytes = bytes;
+        while (m_usedBytes > m_budgetBytes) erase(Key(m_entries.back().key));
+    }
+
     std::optional<Value> find(const Key& key) {
         const auto found = m_places.find(key);
         if (found == m_places.end()) return std::nullopt;

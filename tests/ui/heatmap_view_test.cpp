@@ -6,6 +6,7 @@
 
 #include "core/attention/dense_attention.h"
 #include "tests/support/attention_text.h"
+#include "tests/support/made_attention.h"
 #include "ui/theme/appearance.h"
 #include "ui/widgets/attention_plottable.h"
 #include "ui/widgets/token_text.h"
@@ -216,6 +217,37 @@ class HeatmapViewTest : public QObject {
         view.setScale(viridis(0.001, 1, true));
         view.setScale(viridis(0, 0.5));
         QCOMPARE(asked, before);
+    }
+
+    void maskedTilesAreNotAskedForAndOnlyWhatIsSeenIsHeld() {
+        HeatmapView view;
+        view.resize(900, 800);
+        std::vector<TileKey> asked;
+        connect(&view, &HeatmapView::tileWanted, &view, [&](const TileKey& key) {
+            asked.push_back(key);
+            auto values =
+                std::make_shared<std::vector<float>>(static_cast<std::size_t>(kTileCells) * kTileCells);
+            QVERIFY(view.map().source()->tile(key, *values, {}).ok());
+            view.map().tileReady(key, values);
+        });
+        const auto run = test::patternRun(1, 1, 2048);
+        view.setMap(run->sources.front(), {}, {}, {});
+        view.replot();
+        for (int step = 0; step < 30; ++step) {
+            view.zoom(step % 10 < 5 ? 1.5 : 1 / 1.5, QPointF(300 + 10 * step, 400));
+            view.replot();
+        }
+        view.fit();
+        view.replot();
+        view.replot();
+        QVERIFY(view.map().complete());
+        QVERIFY(!asked.empty());
+        for (const auto& key : asked) QVERIFY(key.column <= key.row);
+        QVERIFY(view.map().cachedBytes() <= view.map().cellsSeen() * AttentionPlottable::kHeldBytesACell);
+        // What is masked is painted as such.
+        const QImage image = view.grab().toImage();
+        const QRect area = view.mapArea();
+        QCOMPARE(image.pixelColor(area.right() - 3, area.top() + 3), ui::palette().masked);
     }
 
     void hostileTokensStandAsText() {

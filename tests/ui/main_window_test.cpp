@@ -207,7 +207,7 @@ class MainWindowTest : public QObject {
             window.close();
         }
         MainWindow window(settings);
-        QVERIFY(test::show(window, test::randomRun(2, 3, 6), {1024, 700}));
+        QVERIFY(test::show(window, test::randomRun(2, 3, 6), {900, 640}));
         QVERIFY(window.findChild<QDockWidget*>("tokens")->isHidden());
         auto* layout = window.findChild<DockLayout*>();
         QCOMPARE(layout->kept(), QStringList{"mine-own"});
@@ -217,7 +217,7 @@ class MainWindowTest : public QObject {
         QVERIFY(window.findChild<QDockWidget*>("tokens")->isHidden());
         layout->apply("long");
         QVERIFY(!window.findChild<QDockWidget*>("overview")->isHidden());
-        QVERIFY2(window.width() <= 1024 && window.height() <= 700,
+        QVERIFY2(window.width() <= 900 && window.height() <= 640,
                  qPrintable(QString("%1 x %2").arg(window.width()).arg(window.height())));
         layout->forget("mine-own");
         QVERIFY(layout->kept().isEmpty());

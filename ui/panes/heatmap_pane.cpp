@@ -64,6 +64,7 @@ class HeatmapPane final : public Pane {
     Segments* m_pooling;
     HeatmapView* m_view;
     ReadOut* m_readOut;
+    bool m_complete = true;  // nothing stands in for tiles that are still computed
 
  protected:
     void resizeEvent(QResizeEvent* event) override {
@@ -101,11 +102,14 @@ HeatmapPane::HeatmapPane(Workspace& shared, QWidget* parent)
     });
     connect(m_view, &HeatmapView::tileWanted, this,
             [this](const TileKey& key) { workspace().tiles().request(m_view->map().source(), key); });
+    connect(m_view, &QCustomPlot::afterReplot, this, [this] {
+        if (m_view->map().complete() == m_complete) return;
+        m_complete = !m_complete;
+        if (!workspace().isEmpty()) showTitle();
+    });
     connect(&shared.tiles(), &TileRequests::ready, this,
             [this](const TileKey& key, const TileValues& values, const AttentionSource* source) {
-                if (source != m_view->map().source().get()) return;
-                m_view->map().tileReady(key, values);
-                m_view->replot(QCustomPlot::rpQueuedReplot);
+                if (source == m_view->map().source().get()) m_view->tileReady(key, values);
             });
 }
 
@@ -271,6 +275,7 @@ void HeatmapPane::showTitle() {
     }
     if (const auto pads = workspace().rawSource()->info().visibility.maskedKeys().size(); pads > 0)
         chips << tr("%1 padding tokens").arg(countText(static_cast<qint64>(pads)));
+    if (!m_complete) chips.prepend(tr("overview until its tiles are there"));
     m_chip->setText(chips.join(" · "));
 }
 

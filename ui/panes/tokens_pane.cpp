@@ -102,6 +102,9 @@ TokensPane::TokensPane(Workspace& shared, QWidget* parent)
     column->addWidget(m_strip, 5);
     makeTable();
     column->addWidget(m_table, 6);
+    // Both scroll: a low window shows fewer lines, it is not held open.
+    for (QWidget* part : {static_cast<QWidget*>(m_strip), static_cast<QWidget*>(m_table)})
+        part->setMinimumHeight(48);
     setBody(m_picture);
     addCaption();
 

@@ -1,10 +1,14 @@
 #include "ui/state/tile_requests.h"
 
 #include <QMetaObject>
+#include <algorithm>
 #include <string>
+#include <thread>
 
 namespace attnviz::ui {
 namespace {
+
+constexpr unsigned kMostThreads = 4;
 
 std::string tagOf(const TileKey& key) {
     return std::to_string(key.level) + "/" + std::to_string(key.row) + "/" + std::to_string(key.column) +
@@ -19,20 +23,28 @@ JobQueue::Post postTo(QObject* receiver) {
     };
 }
 
-TileRequests::TileRequests(QObject* parent) : QObject(parent), m_queue("tiles", postTo(this)) {}
+TileRequests::TileRequests(QObject* parent) : QObject(parent) {
+    const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
+    for (unsigned thread = 0; thread < threads; ++thread)
+        m_queues.push_back(std::make_unique<JobQueue>("tiles", postTo(this)));
+}
 
 TileRequests::~TileRequests() = default;
 
+JobQueue& TileRequests::queueOf(const TileKey& key) {
+    return *m_queues[static_cast<std::size_t>(key.row + key.column) % m_queues.size()];
+}
+
 void TileRequests::request(const std::shared_ptr<const AttentionSource>& source, const TileKey& key) {
     if (source != m_source || key.head != m_head || key.level != m_level) {
-        for (const auto& waiting : m_waiting) m_queue.cancel(tagOf(waiting));
+        for (const auto& waiting : m_waiting) queueOf(waiting).cancel(tagOf(waiting));
         m_waiting.clear();
         m_source = source;
         m_head = key.head;
         m_level = key.level;
     }
     if (!m_waiting.insert(key).second) return;
-    m_queue.submit(
+    queueOf(key).submit(
         tagOf(key),
         [source, key](std::stop_token stop) -> Result<std::shared_ptr<const std::vector<float>>> {
             auto values =

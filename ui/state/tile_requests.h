@@ -30,7 +30,8 @@ class TileRequests final : public QObject {
     HeadId m_head;
     int m_level = -1;
     std::set<TileKey> m_waiting;
-    JobQueue m_queue;
+    JobQueue& queueOf(const TileKey& key);
+    std::vector<std::unique_ptr<JobQueue>> m_queues;  // neighbours are computed side by side
 };
 
 // Runs functions on the thread of `receiver`, as JobQueue wants it; nothing once the receiver is gone.

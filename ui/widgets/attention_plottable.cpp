@@ -9,9 +9,26 @@
 namespace attnviz::ui {
 namespace {
 
-constexpr std::size_t kTileBudgetBytes = 96UL << 20U;
 constexpr std::size_t kTileFloats = static_cast<std::size_t>(kTileCells) * kTileCells;
+constexpr std::size_t kTileBytes = kTileFloats * sizeof(float);
 constexpr int kLargestVectorSide = 4096;
+
+// Shared by all maps.
+const TileValues& maskedTile() {
+    static const TileValues kMasked = std::make_shared<const std::vector<float>>(kTileFloats, kMaskedCell);
+    return kMasked;
+}
+
+// The first and the last of the cells that are seen; -1 where none is.
+std::pair<int, int> seenOf(const std::vector<int>& cells) {
+    int low = -1, high = -1;
+    for (const int cell : cells) {
+        if (cell < 0) continue;
+        low = low < 0 ? cell : std::min(low, cell);
+        high = std::max(high, cell);
+    }
+    return {low, high};
+}
 
 int cellsAt(int count, int level) {
     return (count + (1 << level) - 1) >> level;
@@ -34,7 +51,7 @@ std::size_t AttentionPlottable::TileHash::operator()(const TileKey& key) const {
 }
 
 AttentionPlottable::AttentionPlottable(QCPAxis* keyAxis, QCPAxis* queryAxis)
-    : QCPAbstractPlottable(keyAxis, queryAxis), m_valueFont(interfaceFont(11)), m_tiles(kTileBudgetBytes) {
+    : QCPAbstractPlottable(keyAxis, queryAxis), m_valueFont(interfaceFont(11)), m_tiles(kTileBytes) {
     setSelectable(QCP::stNone);
     removeFromLegend();
 }
@@ -58,8 +75,7 @@ void AttentionPlottable::setPooling(Pooling pooling) {
 }
 
 void AttentionPlottable::tileReady(const TileKey& key, TileValues values) {
-    if (values && values->size() == kTileFloats)
-        m_tiles.insert(key, std::move(values), kTileFloats * sizeof(float));
+    if (values && values->size() == kTileFloats) m_tiles.insert(key, std::move(values), kTileBytes);
 }
 
 double AttentionPlottable::devicePixelsPerCell() const {
@@ -72,8 +88,28 @@ int AttentionPlottable::level() const {
     return levelForCellPixels(devicePixelsPerCell());
 }
 
+// Right of the diagonal of a causal map: the same everywhere, neither computed nor held.
+bool AttentionPlottable::isMasked(int row, int column) const {
+    return column > row && m_source->info().visibility.causal();
+}
+
+void AttentionPlottable::keepWhatIsSeen(const Lines& lines) {
+    const auto [firstColumn, lastColumn] = seenOf(lines.columns);
+    const auto [firstRow, lastRow] = seenOf(lines.rows);
+    m_cellsSeen = 0;
+    if (firstColumn < 0 || firstRow < 0) return;
+    std::size_t needed = 0;
+    for (int row = firstRow / kTileCells; row <= lastRow / kTileCells; ++row)
+        for (int column = firstColumn / kTileCells; column <= lastColumn / kTileCells; ++column)
+            needed += isMasked(row, column) ? 0 : kTileBytes;
+    m_cellsSeen = static_cast<std::size_t>(lastColumn - firstColumn + 1) *
+                  static_cast<std::size_t>(lastRow - firstRow + 1);
+    m_tiles.setBudget(std::max(needed, m_cellsSeen * kHeldBytesACell));
+}
+
 // The tile's values; null where it has to come first (then it was asked for, if `ask`).
 TileValues AttentionPlottable::tile(int level, int row, int column, bool ask) {
+    if (isMasked(row, column)) return maskedTile();
     const TileKey key{m_head, level, row, column, m_pooling};
     if (auto found = m_tiles.find(key)) return *found;
     if (!ask) return nullptr;
@@ -129,16 +165,7 @@ void AttentionPlottable::standIn(int level, int row, int firstColumn, std::span<
 QImage AttentionPlottable::paintPixels(const Lines& lines, int level) {
     const int width = static_cast<int>(lines.columns.size()), height = static_cast<int>(lines.rows.size());
     QImage image(width, height, QImage::Format_ARGB32_Premultiplied);
-    const auto seen = [](const std::vector<int>& cells) {
-        int low = -1, high = -1;
-        for (const int cell : cells) {
-            if (cell < 0) continue;
-            low = low < 0 ? cell : std::min(low, cell);
-            high = std::max(high, cell);
-        }
-        return std::pair(low, high);
-    };
-    const auto [first, last] = seen(lines.columns);
+    const auto [first, last] = seenOf(lines.columns);
     if (first < 0) {
         image.fill(Qt::transparent);
         return image;
@@ -202,6 +229,7 @@ void AttentionPlottable::drawRaster(QCPPainter* painter) {
     };
     const Lines lines{cells(*mKeyAxis, left, right, info.keys),
                       cells(*mValueAxis, top, bottom, info.queries)};
+    keepWhatIsSeen(lines);
     QImage image = paintPixels(lines, shown);
     image.setDevicePixelRatio(ratio);
     painter->save();

@@ -7,7 +7,8 @@
 //
 // Tiles are taken at once (`synchronous`: small maps, figures) or asked for through `requestTile`, whose
 // answer comes back by tileReady; meanwhile a coarser tile or the head's overview stands in. Masked cells
-// take their own ground. Nothing larger than a tile is ever asked for.
+// take their own ground. Nothing larger than a tile is ever asked for, and no more tiles are held than what
+// is seen needs, or kHeldBytesACell for each cell that is seen; of a causal map none of the masked half.
 #pragma once
 
 #include <qcustomplot.h>
@@ -60,6 +61,8 @@ class AttentionPlottable : public QCPAbstractPlottable {
                            const QCPRange& inKeyRange = QCPRange()) const override;
 
     static constexpr double kValueCellPixels = 36;
+    static constexpr int kHeldBytesACell = 6;
+    std::size_t cellsSeen() const { return m_cellsSeen; }  // pooled ones, at the last painting
 
  protected:
     void draw(QCPPainter* painter) override;
@@ -74,6 +77,8 @@ class AttentionPlottable : public QCPAbstractPlottable {
     };
 
     TileValues tile(int level, int row, int column, bool ask);
+    bool isMasked(int row, int column) const;
+    void keepWhatIsSeen(const Lines& lines);
     void fillCells(int level, int row, int firstColumn, std::span<float> out, bool ask);
     void standIn(int level, int row, int firstColumn, std::span<float> out) const;
     QRgb colorOf(float value) const { return value == kMaskedCell ? m_masked : m_scale.color(value); }
@@ -92,6 +97,7 @@ class AttentionPlottable : public QCPAbstractPlottable {
     QFont m_valueFont;
     std::function<void(const TileKey&)> m_request;
     LruCache<TileKey, TileValues, TileHash> m_tiles;
+    std::size_t m_cellsSeen = 0;
 };
 
 }  // namespace attnviz::ui

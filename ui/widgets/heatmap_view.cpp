@@ -15,6 +15,7 @@ namespace {
 constexpr double kLargestCell = 128, kSmallestSpan = 2;
 constexpr int kOuter = 12, kBarZone = 88, kEntropyZone = 88, kIncomingZone = 30, kAxisTitle = 20;
 constexpr double kMostQueryBreadth = 132, kMostKeyBreadth = 108;
+constexpr int kSomeTilesMs = 80;         // a painting takes as long as some tiles do: not one for each
 constexpr int kSynchronousTokens = 256;  // one tile: painting waits for less than a millisecond
 
 }  // namespace
@@ -35,7 +36,14 @@ HeatmapView::HeatmapView(QWidget* parent) : QCustomPlot(parent) {
     addLayer("hover");
     layer("hover")->setMode(QCPLayer::lmBuffered);
     m_map = new AttentionPlottable(xAxis, yAxis);
-    m_map->setTileRequest([this](const TileKey& key) { emit tileWanted(key); });
+    m_map->setTileRequest([this](const TileKey& key) {
+        m_wanted.insert(key);
+        emit tileWanted(key);
+    });
+    connect(this, &QCustomPlot::beforeReplot, this, [this] { m_wanted.clear(); });
+    m_someTiles.setSingleShot(true);
+    m_someTiles.setInterval(kSomeTilesMs);
+    connect(&m_someTiles, &QTimer::timeout, this, [this] { replot(rpQueuedReplot); });
     m_furniture = std::make_unique<Painted>(*this, "furniture", &HeatmapView::paintFurniture);
     m_overlay = std::make_unique<Painted>(*this, "hover", &HeatmapView::paintOverlay);
     connect(&Appearance::instance(), &Appearance::changed, this, &HeatmapView::refresh);
@@ -70,6 +78,17 @@ void HeatmapView::setMap(std::shared_ptr<const AttentionSource> source, HeadId h
     }
     placeMap();
     replot(rpQueuedReplot);
+}
+
+void HeatmapView::tileReady(const TileKey& key, std::shared_ptr<const std::vector<float>> values) {
+    m_map->tileReady(key, std::move(values));
+    m_wanted.erase(key);
+    if (m_wanted.empty()) {
+        m_someTiles.stop();
+        replot(rpQueuedReplot);
+    } else if (!m_someTiles.isActive()) {
+        m_someTiles.start();
+    }
 }
 
 void HeatmapView::setScale(const ColorScale& scale) {

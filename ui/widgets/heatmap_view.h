@@ -8,8 +8,10 @@
 #include <qcustomplot.h>
 
 #include <QStringList>
+#include <QTimer>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "core/attention/attention_source.h"
@@ -45,6 +47,8 @@ class HeatmapView final : public QCustomPlot {
         return m_pins.empty() ? std::nullopt : std::optional(m_pins.back());
     }
     AttentionPlottable& map() { return *m_map; }
+    // Painted when the last of those that were asked for has come; meanwhile a few times a second.
+    void tileReady(const TileKey& key, std::shared_ptr<const std::vector<float>> values);
     // The pooled cells under the hovered one: [first, last] of queries and keys.
     int pooledCells() const;
     double cellPixels() const;  // logical pixels of one cell as seen now
@@ -103,6 +107,8 @@ class HeatmapView final : public QCustomPlot {
     QRectF rectOf(Cell cell, int pooled) const;
 
     AttentionPlottable* m_map;
+    std::set<TileKey> m_wanted;  // at the last painting, and not come yet
+    QTimer m_someTiles;
     std::unique_ptr<Painted> m_furniture, m_overlay;
     QStringList m_queryLabels, m_keyLabels;
     QString m_queryTitle = tr("Query"), m_keyTitle = tr("Key"), m_valueTitle = tr("weight");

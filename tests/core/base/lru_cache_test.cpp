@@ -30,6 +30,11 @@ class LruCacheTest : public QObject {
         QVERIFY(!cache.find("whole"));
         cache.erase("nobody");
         cache.insert("z", 1, 0);
+        cache.insert("y", 2, 4);
+        cache.insert("x", 3, 4);
+        cache.setBudget(4);  // a smaller budget drops what was used longest ago
+        QVERIFY(!cache.find("y"));
+        QCOMPARE(cache.find("x").value_or(0), 3);
         cache.clear();
         QCOMPARE(cache.usedBytes(), std::size_t{0});
         QCOMPARE(cache.size(), std::size_t{0});
