@@ -301,7 +301,7 @@ std::size_t editDistance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
-ParsedCommandLine failure(int code, std::string message) {
+ParsedCommandLine failure(int code, const std::string& message) {
     ParsedCommandLine parsed;
     parsed.exitCode = code;
     parsed.message = "attention-viz: " + harmless(message) + "\n";

@@ -22,13 +22,13 @@ constexpr int kInterrupted = 130;
 
 // The first interrupt asks the work to stop, the second ends the program at once. Signals are taken by a
 // thread of their own, so that nothing runs in a signal handler.
-void watchInterrupts(std::stop_source stop) {
+void watchInterrupts(const std::stop_source& source) {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::thread([signals, stop]() mutable {
+    std::thread([signals, stop = source]() mutable {
         int signal = 0;
         sigwait(&signals, &signal);
         stop.request_stop();

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -71,11 +72,12 @@ void Terminal::progress(const Progress& progress) {
     m_lastBar = now;
     std::string out = "\r\033[K";
     if (progress.fraction >= 0) {
-        const int filled = static_cast<int>(progress.fraction * kBarCells + 0.5);
+        const int filled = static_cast<int>(std::lround(progress.fraction * kBarCells));
         out += "[";
         for (int cell = 0; cell < kBarCells; ++cell) out += cell < filled ? "=" : " ";
         char percent[16];
-        std::snprintf(percent, sizeof percent, "] %3d %% ", static_cast<int>(progress.fraction * 100 + 0.5));
+        std::snprintf(percent, sizeof percent, "] %3d %% ",
+                      static_cast<int>(std::lround(progress.fraction * 100)));
         out += percent;
     }
     out += harmless(progress.what);

@@ -71,7 +71,8 @@ Result<std::string> checkedValue(const AnalysisOption& option, const std::string
 }
 
 Result<AnalysisOptions> checkedOptions(const AnalysisDescriptor& analysis, const AnalysisRequest& request) {
-    for (const auto& [name, value] : request.options.values()) {
+    for (const auto& given : request.options.values()) {
+        const auto& name = given.first;
         const auto known = [&](const AnalysisOption& option) { return option.name == name; };
         if (std::none_of(analysis.options.begin(), analysis.options.end(), known)) {
             std::vector<std::string> names;

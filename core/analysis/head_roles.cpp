@@ -99,7 +99,8 @@ class HeadJudge {
         bool any = false;
         for (const int key : keys) {
             if (!sees(key + shift)) continue;
-            sum += m_row[static_cast<std::size_t>(key + shift)];
+            const int shifted = key + shift;
+            sum += m_row[static_cast<std::size_t>(shifted)];
             any = true;
         }
         if (any) mean(score).add(sum);

@@ -26,7 +26,7 @@ std::vector<int> strongest(const std::vector<int>& tokens, const std::vector<dou
         std::vector<int> all = tokens;
         all.insert(all.end(), always.begin(), always.end());
         std::ranges::sort(all);
-        all.erase(std::ranges::unique(all).begin(), all.end());
+        all.erase(std::unique(all.begin(), all.end()), all.end());
         return all;
     }
     std::vector<int> order;

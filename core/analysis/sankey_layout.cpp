@@ -88,6 +88,7 @@ class Layouter {
     // The scale s with which sum max(least, value s) fills a column; below 0 where it has no value.
     double scaleOf(const std::vector<int>& column) const {
         std::vector<double> values;
+        values.reserve(column.size());
         for (const int node : column) values.push_back(m_values[at(node)]);
         std::ranges::sort(values);
         double room = m_extent.height - (static_cast<double>(column.size()) - 1) * m_gap, sum = 0;

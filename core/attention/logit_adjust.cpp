@@ -47,7 +47,7 @@ LogitBias::LogitBias(const LogitAdjust& adjust, int head, float scale, const Vis
         m_farthest = reach(table, visibility);
         m_byDistance.resize(2 * static_cast<std::size_t>(m_farthest) + 1);
         for (int distance = -m_farthest; distance <= m_farthest; ++distance)
-            m_byDistance[static_cast<std::size_t>(distance + m_farthest)] =
+            m_byDistance[placeOf(distance)] =
                 values[relativeBucket(distance, table.twoSided, table.buckets, table.maxDistance)];
     }
     const Alibi& alibi = adjust.alibi;
@@ -59,8 +59,7 @@ LogitBias::LogitBias(const LogitAdjust& adjust, int head, float scale, const Vis
         m_farthest = std::max(visibility.queries(), visibility.keys());
         m_byDistance.resize(2 * static_cast<std::size_t>(m_farthest) + 1);
         for (int distance = -m_farthest; distance <= m_farthest; ++distance)
-            m_byDistance[static_cast<std::size_t>(distance + m_farthest)] =
-                factor * (slope * static_cast<float>(distance));
+            m_byDistance[placeOf(distance)] = factor * (slope * static_cast<float>(distance));
         return;
     }
     m_keyTerms.resize(static_cast<std::size_t>(visibility.keys()));
@@ -76,8 +75,7 @@ LogitBias::LogitBias(const LogitAdjust& adjust, int head, float scale, const Vis
 float LogitBias::at(int query, int key) const {
     float bias = 0;
     if (!m_byDistance.empty())
-        bias += m_byDistance[static_cast<std::size_t>(std::clamp(key - query, -m_farthest, m_farthest) +
-                                                      m_farthest)];
+        bias += m_byDistance[placeOf(std::clamp(key - query, -m_farthest, m_farthest))];
     if (!m_keyTerms.empty())
         bias += m_keyTerms[static_cast<std::size_t>(key)] -
                 m_keyTerms[std::min(static_cast<std::size_t>(query), m_keyTerms.size() - 1)];

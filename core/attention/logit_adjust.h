@@ -59,6 +59,11 @@ class LogitBias {
     void fill(int query, KeyRange range, std::span<float> bias) const;
 
  private:
+    std::size_t placeOf(int distance) const {
+        const int place = distance + m_farthest;
+        return static_cast<std::size_t>(place);
+    }
+
     int m_farthest = 0;               // distances are clamped to it
     std::vector<float> m_byDistance;  // by key - query + m_farthest
     std::vector<float> m_keyTerms;    // by key, where the bias is no function of the distance

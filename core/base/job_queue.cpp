@@ -51,7 +51,7 @@ struct JobQueue::Shared {
 JobQueue::JobQueue(std::string name, Post post)
     : m_shared(std::make_shared<Shared>()),
       m_post(std::move(post)),
-      m_thread([this, name](std::stop_token stop) {
+      m_thread([this, name = std::move(name)](std::stop_token stop) {
 #if defined(__linux__)
           ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
 #endif

@@ -86,6 +86,7 @@ Result<void> writeSource(const ExportedSource& exported, const std::string& kind
 
 std::vector<std::string> escaped(const std::vector<AxisLabel>& labels) {
     std::vector<std::string> fields;
+    fields.reserve(labels.size());
     for (const auto& label : labels) fields.push_back(csvText(label.text));
     return fields;
 }

@@ -196,6 +196,7 @@ Result<void> writeWords(NpzFile& file, const AttentionRun& run, const AttentionS
     if (!showsWords(source)) return {};
     const auto texts = [](const std::vector<AxisLabel>& labels) {
         std::vector<std::string> out;
+        out.reserve(labels.size());
         for (const auto& label : labels) out.push_back(label.text);
         return out;
     };

@@ -170,7 +170,6 @@ Result<void> PickleMachine::build(Reader& reader, unsigned char code, bool& know
     };
     switch (code) {
         case ')':
-            return push(Sequence{});
         case ']':
             return push(Sequence{});
         case '}':

@@ -30,8 +30,8 @@ std::string cutNotice(std::string_view what, std::size_t tokens, int limit) {
 // What stays of two texts within `budget` tokens: the reference's "longest first".
 std::pair<std::size_t, std::size_t> longestFirst(std::size_t first, std::size_t second, std::size_t budget) {
     if (first + second <= budget) return {first, second};
-    std::size_t shorter = std::min(first, second), longer = std::max(first, second);
-    longer = shorter > budget ? shorter : std::max(shorter, budget - shorter);
+    std::size_t shorter = std::min(first, second);
+    std::size_t longer = shorter > budget ? shorter : std::max(shorter, budget - shorter);
     if (shorter + longer > budget) {
         shorter = budget / 2;
         longer = shorter + budget % 2;

@@ -41,6 +41,8 @@ Result<Entry> loadEntry() {
 
 }  // namespace
 
+// The module takes both over.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 Result<TokenModelPointer> makeSentencePieceLibraryModel(std::unique_ptr<const SentencePieceFile> file,
                                                         SentencePieceIds ids) {
     static const Result<Entry> kEntry = loadEntry();  // it stays loaded: models hold code of it

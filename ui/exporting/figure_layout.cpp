@@ -217,8 +217,9 @@ class Layouter {
             y += row > 0 ? rowGap : 0;
             const double mapTop = y + titleHeight + labelTop(row);
             for (int column = 0; column < columns && row * columns + column < count; ++column) {
+                const int index = row * columns + column;
                 x += (column > 0 ? columnGap : 0) + labelLeft(column);
-                const auto& panel = m_plan.panels[static_cast<std::size_t>(row * columns + column)];
+                const auto& panel = m_plan.panels[static_cast<std::size_t>(index)];
                 PanelLayout place;
                 place.cellWidth = cellWidth;
                 place.cellHeight = cellHeight;

@@ -121,11 +121,11 @@ void ClusterBody::setClusters(std::shared_ptr<const HeadClusters> found, std::ve
     m_map->setPoints(std::move(points),
                      m_found->layout == HeadLayout::neighbours ? PlotFrame::box : PlotFrame::axes);
     m_tree->setTree(m_found->tree, heads, clusters, m_found->method == ClusterMethod::averageLinkage);
-    setRoles(std::move(roles));
+    setRoles(roles);
     arrange();
 }
 
-void ClusterBody::setRoles(std::vector<HeadRole> roles) {
+void ClusterBody::setRoles(const std::vector<HeadRole>& roles) {
     if (!m_found) return;
     const auto words = clusterWords(*m_found, roles);
     SilhouetteView::Silhouettes shown;

@@ -116,7 +116,7 @@ Result<std::shared_ptr<const ComparedPair>> comparedPair(const ComparedWish& wis
     return std::shared_ptr<const ComparedPair>(std::move(pair));
 }
 
-Result<std::shared_ptr<const ComparedMaps>> comparedMaps(std::shared_ptr<const ComparedPair> pair,
+Result<std::shared_ptr<const ComparedMaps>> comparedMaps(const std::shared_ptr<const ComparedPair>& pair,
                                                          HeadId head, std::stop_token stop) {
     const auto &a = *pair->left.shown, &b = *pair->right.shown;
     const HeadId seen = pair->seen(head);

@@ -74,7 +74,7 @@ struct ComparedMaps {
     double largestWeight = 0, largestChange = 0;
 };
 
-Result<std::shared_ptr<const ComparedMaps>> comparedMaps(std::shared_ptr<const ComparedPair> pair,
+Result<std::shared_ptr<const ComparedMaps>> comparedMaps(const std::shared_ptr<const ComparedPair>& pair,
                                                          HeadId head, std::stop_token stop);
 
 }  // namespace attnviz::ui

@@ -28,8 +28,7 @@ void Workspace::chooseHeads(std::vector<HeadId> heads, HeadId shown) {
     heads.push_back(shown);
     for (auto& head : heads) head = clamped(head);
     std::ranges::sort(heads);
-    const auto [first, last] = std::ranges::unique(heads);
-    heads.erase(first, last);
+    heads.erase(std::unique(heads.begin(), heads.end()), heads.end());
     Selection& selection = m_current->selection;
     if (selection.head == shown && selection.heads == heads) return;
     const bool other = selection.head != shown;

@@ -42,10 +42,13 @@ std::vector<ColorBarTick> colorBarTicks(const ColorScale& scale, int most) {
         }
     const double nearest = step * 0.45;
     ticks.push_back({0, tickText(scale.low())});
-    for (double value = std::ceil(scale.low() / step + 1e-9) * step; value < scale.high() - 1e-12 * span;
-         value += step)
+    const double first = std::ceil(scale.low() / step + 1e-9) * step;
+    const double end = scale.high() - 1e-12 * span;
+    for (int index = 0; first + index * step < end; ++index) {
+        const double value = first + index * step;
         if (value - scale.low() > nearest && scale.high() - value > nearest)
             ticks.push_back({scale.zeroToOne(value), tickText(std::abs(value) < 1e-12 ? 0 : value)});
+    }
     ticks.push_back({1, tickText(scale.high())});
     return ticks;
 }

@@ -66,7 +66,7 @@ void FlowView::setPicture(FlowPicture picture) {
         }
         const auto thin =
             std::ranges::find_if(m_drawn, [&links](int link) { return links[at(link)].value <= 0; });
-        std::ranges::rotate(m_drawn, thin);
+        std::rotate(m_drawn.begin(), thin, m_drawn.end());
     }
     layOut();
     light();

@@ -107,7 +107,8 @@ void HeadGrid::setRunning(const QString& words, double fraction) {
 
 double HeadGrid::cellWidth() const {
     if (m_heads == 0) return 0;
-    const double gaps = groupGap() * ((m_heads - 1) / m_groupSize);
+    const int groupsBefore = (m_heads - 1) / m_groupSize;
+    const double gaps = groupGap() * groupsBefore;
     return std::max(1.0, std::min(kMostCell, (width() - kIndexWidth - kMeanWidth - 2 - gaps) / m_heads));
 }
 
@@ -129,7 +130,8 @@ QSize HeadGrid::sizeHint() const {
 
 QRectF HeadGrid::rectOf(HeadId head) const {
     const double w = cellWidth(), h = cellHeight();
-    const double gaps = groupGap() * (head.head / m_groupSize);
+    const int groupsBefore = head.head / m_groupSize;
+    const double gaps = groupGap() * groupsBefore;
     return {kIndexWidth + head.head * w + gaps, kIndexHeight + head.layer * h, w, h};
 }
 
@@ -140,10 +142,10 @@ std::optional<HeadId> HeadGrid::headAt(const QPointF& position) const {
     if (layer < 0 || layer >= m_layers) return std::nullopt;
     const double group = m_groupSize * w + groupGap();
     const double x = position.x() - kIndexWidth;
-    const int first = static_cast<int>(std::floor(x / group)) * (groupGap() > 0 ? m_groupSize : 1);
-    const int head = groupGap() > 0
-                         ? first + static_cast<int>(std::floor((x - first / m_groupSize * group) / w))
-                         : static_cast<int>(std::floor(x / w));
+    const int groupsBefore = static_cast<int>(std::floor(x / group));
+    const int first = groupsBefore * (groupGap() > 0 ? m_groupSize : 1);
+    const int head = groupGap() > 0 ? first + static_cast<int>(std::floor((x - groupsBefore * group) / w))
+                                    : static_cast<int>(std::floor(x / w));
     if (x < 0 || head < 0 || head >= m_heads || (groupGap() > 0 && head >= first + m_groupSize))
         return std::nullopt;
     return HeadId{layer, head};

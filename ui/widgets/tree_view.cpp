@@ -77,9 +77,10 @@ void TreeView::setTree(std::vector<TreeMerge> tree, std::vector<HeadId> heads, s
     const auto clusters = clusterOf.empty() ? 0 : *std::ranges::max_element(clusterOf) + 1;
     const auto merges = static_cast<int>(tree.size());
     if (cut && clusters >= 2 && clusters <= merges) {
-        const double below =
-            merges >= clusters ? tree[static_cast<std::size_t>(merges - clusters)].height : 0;
-        m_cut = (below + tree[static_cast<std::size_t>(merges - clusters + 1)].height) / 2;
+        const int last = merges - clusters;  // the last merge below the cut
+        const double below = tree[static_cast<std::size_t>(last)].height;
+        const double above = tree[static_cast<std::size_t>(last) + 1].height;
+        m_cut = (below + above) / 2;
     }
     update();
 }

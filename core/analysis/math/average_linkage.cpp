@@ -84,6 +84,7 @@ std::vector<int> cutTree(const std::vector<Merge>& merges, int clusters) {
         sets.join(merges[static_cast<std::size_t>(i)].right, count + i);
     }
     std::vector<int> labels;
+    labels.reserve(static_cast<std::size_t>(count));
     for (int point = 0; point < count; ++point) labels.push_back(sets.of(point));
     renumber(labels);
     return labels;
