@@ -246,6 +246,12 @@ Result<void> FilteredAttention::summarize(HeadId head, std::stop_token stop) con
     return {};
 }
 
+bool FilteredAttention::isSummarized(HeadId head) const {
+    Summaries& kept = m_summaries[index(head.layer) * index(m_info.heads) + index(head.head)];
+    const std::unique_lock lock(kept.mutex, std::try_to_lock);
+    return lock.owns_lock() && kept.ready;
+}
+
 const Overview& FilteredAttention::overview(HeadId head) const {
     (void)summarize(head, {});
     return m_summaries[index(head.layer) * index(m_info.heads) + index(head.head)].overview;
@@ -282,6 +288,11 @@ std::shared_ptr<const AttentionSource> filtered(std::shared_ptr<const AttentionS
 double hiddenMass(const AttentionSource& source, HeadId head, int query) {
     const auto* filter = dynamic_cast<const FilteredAttention*>(&source);
     return filter ? filter->hiddenMass(head, query) : 0.0;
+}
+
+bool overviewIsThere(const AttentionSource& source, HeadId head) {
+    const auto* filter = dynamic_cast<const FilteredAttention*>(&source);
+    return !filter || filter->isSummarized(head);
 }
 
 }  // namespace attnviz

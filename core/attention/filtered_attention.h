@@ -36,6 +36,9 @@ class FilteredAttention final : public AttentionSource {
     // Computes overview and summary, unless they are there. Cancelled when `stop` fires.
     Result<void> summarize(HeadId head, std::stop_token stop) const;
 
+    // Whether they are there. Never waits: false while they are being computed.
+    bool isSummarized(HeadId head) const;
+
     // Weight that the row gave to keys hidden now; mean over combined heads and a word's pieces.
     double hiddenMass(HeadId head, int query) const;
 
@@ -73,5 +76,8 @@ std::shared_ptr<const AttentionSource> filtered(std::shared_ptr<const AttentionS
 
 // Of a filtered source the hidden mass of a row; of any other 0.
 double hiddenMass(const AttentionSource& source, HeadId head, int query);
+
+// Whether overview() answers at once: a filtered source reads the whole head when it is first asked.
+bool overviewIsThere(const AttentionSource& source, HeadId head);
 
 }  // namespace attnviz

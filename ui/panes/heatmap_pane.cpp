@@ -54,6 +54,7 @@ class HeatmapPane final : public Pane {
     void showTitle();
     void showFacts();
     void showZoom();
+    void arrangeZoom();
     void copyValues();
 
     QLabel *m_title, *m_zoom;
@@ -71,7 +72,7 @@ class HeatmapPane final : public Pane {
         Pane::resizeEvent(event);
         for (auto* button : m_wordButtons)
             button->setToolButtonStyle(width() < 720 ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextBesideIcon);
-        m_zoom->setVisible(width() >= 480);
+        arrangeZoom();
         for (auto* check : m_checks) check->setVisible(width() >= 430);
     }
 };
@@ -275,8 +276,13 @@ void HeatmapPane::showTitle() {
     }
     if (const auto pads = workspace().rawSource()->info().visibility.maskedKeys().size(); pads > 0)
         chips << tr("%1 padding tokens").arg(countText(static_cast<qint64>(pads)));
-    if (!m_complete) chips.prepend(tr("overview until its tiles are there"));
+    if (!m_complete) chips.prepend(tr("overview, tiles follow"));
     m_chip->setText(chips.join(" · "));
+}
+
+// The words of how far it is zoomed give way to the title, which says what is shown.
+void HeatmapPane::arrangeZoom() {
+    m_zoom->setVisible(width() >= (m_pooling->isHidden() ? 480 : 640));
 }
 
 void HeatmapPane::showZoom() {
@@ -284,8 +290,10 @@ void HeatmapPane::showZoom() {
     const auto& source = workspace().source();
     const bool fitted = !source || m_view->xAxis->range().size() >= source->info().keys;
     m_zoom->setText(fitted ? tr("Fit")
-                           : QString::number(std::lround(m_view->cellPixels() * 100)) + QChar(0x2009) + "%");
+                           : QString::number(source->info().keys / m_view->xAxis->range().size(), 'f', 1) +
+                                 QChar(0xD7));
     m_pooling->setVisible(pooled > 1);
+    arrangeZoom();
 }
 
 void HeatmapPane::showFacts() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/attention/filtered_attention.h"
 #include "ui/theme/appearance.h"
 #include "ui/widgets/number_text.h"
 
@@ -144,6 +145,11 @@ void AttentionPlottable::fillCells(int level, int row, int firstColumn, std::spa
 }
 
 void AttentionPlottable::standIn(int level, int row, int firstColumn, std::span<float> out) const {
+    // Painting never waits for an overview: without one, the ground stands in.
+    if (!overviewIsThere(*m_source, m_head)) {
+        std::ranges::fill(out, kMaskedCell);
+        return;
+    }
     const auto& info = m_source->info();
     const auto& overview = m_source->overview(m_head);
     const auto& values = m_pooling == Pooling::max ? overview.max : overview.mean;

@@ -5,6 +5,11 @@
 #include "ui/widgets/token_text.h"
 
 namespace attnviz::ui {
+namespace {
+
+constexpr int kFewLetters = 6;
+
+}  // namespace
 
 ElidingLabel::ElidingLabel(const char* role, QWidget* parent) : QLabel(parent) {
     setTextFormat(Qt::PlainText);
@@ -37,7 +42,9 @@ void ElidingLabel::resizeEvent(QResizeEvent* event) {
 
 void ElidingLabel::elide() {
     const int around = QLabel::sizeHint().width() - fontMetrics().horizontalAdvance(QLabel::text());
-    const QString shown = fontMetrics().elidedText(m_whole, Qt::ElideRight, std::max(0, width() - around));
+    QString shown = fontMetrics().elidedText(m_whole, Qt::ElideRight, std::max(0, width() - around));
+    // A few letters in a frame say nothing.
+    if (shown != m_whole && shown.size() < kFewLetters && property("role") == "chip") shown.clear();
     if (shown != QLabel::text()) QLabel::setText(shown);
     // Of which no letter has room, not even its frame is seen.
     setAttribute(Qt::WA_StyledBackground, shown.size() > 1 || shown == m_whole);

@@ -14,7 +14,7 @@
 namespace attnviz::ui {
 namespace {
 
-constexpr int kLine = 15, kMarginGap = 12, kEntropyBar = 40, kBarWidth = 10;
+constexpr int kLine = 15, kMarginGap = 12, kEntropyBar = 40, kBarWidth = 10, kMarginWords = 4;
 
 QString labelOf(const QStringList& labels, int token) {
     return token < labels.size() ? labels[token] : QString::number(token);
@@ -109,10 +109,13 @@ void HeatmapView::paintMargins(QCPPainter& painter) {
     const double most = std::log(std::max(2, keys()));
     painter.setFont(interfaceFont(11));
     painter.setPen(p.secondaryText);
-    painter.drawText(QRectF(left - 2, area.top() - 34, 80, 15), Qt::AlignLeft | Qt::AlignVCenter,
-                     tr("row entropy"));
-    painter.drawText(QRectF(left - 2, area.top() - 19, kEntropyBar + 18, 15),
-                     Qt::AlignLeft | Qt::AlignVCenter, "0–ln " + countText(keys()));
+    // Above the bars, unless labels of keys may reach over the map's edge: turned ones lean, those of ticks
+    // are wider than their place.
+    const double words =
+        m_keyAxis.form == TokenAxisForm::horizontal ? area.top() - 34 : area.bottom() + kMarginWords;
+    painter.drawText(QRectF(left - 2, words, 80, 15), Qt::AlignLeft | Qt::AlignVCenter, tr("row entropy"));
+    painter.drawText(QRectF(left - 2, words + 15, kEntropyBar + 18, 15), Qt::AlignLeft | Qt::AlignVCenter,
+                     "0–ln " + countText(keys()));
     painter.setPen(p.line);
     painter.drawLine(QPointF(left - 1, area.top()), QPointF(left - 1, area.bottom()));
     painter.setPen(Qt::NoPen);

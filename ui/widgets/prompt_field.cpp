@@ -10,6 +10,7 @@ namespace {
 
 // A line edit shapes its whole text at once: more than this would be felt.
 constexpr qsizetype kLongestEdited = 20'000;
+constexpr int kClearButton = 26;  // what Qt's clear button takes at the right end
 
 }  // namespace
 
@@ -56,7 +57,8 @@ void PromptField::setNote(const QString& note) {
 }
 
 void PromptField::placeNote() {
-    m_note->move(width() - m_note->width() - 10, (height() - m_note->height()) / 2);
+    const int end = width() - (isClearButtonEnabled() ? kClearButton : 10);
+    m_note->move(end - m_note->width(), (height() - m_note->height()) / 2);
 }
 
 void PromptField::resizeEvent(QResizeEvent* event) {
