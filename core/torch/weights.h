@@ -2,9 +2,9 @@
 // says.
 //
 // On the CPU weights stay mapped as stored; float16 and bfloat16 are widened to float32 when used, and kept
-// widened from the second use on while memory allows: a single run takes neither the memory nor the time. On a GPU they are copied once, in the type that is computed in. A missing or
-// mis-shaped tensor is an Error by name, with expected and found shape; nothing is ever initialised in its
-// place.
+// widened from the second use on while memory allows: a single run takes neither the memory nor the time. On
+// a GPU they are copied once, in the type that is computed in. A missing or mis-shaped tensor is an Error by
+// name, with expected and found shape; nothing is ever initialised in its place.
 #pragma once
 
 #include <ATen/ATen.h>
