@@ -47,7 +47,7 @@ class ViewBar final : public QFrame {
     QList<QWidget*> m_captions;  // in the order in which they go
     QBoxLayout *m_first, *m_second;
     QList<QWidget*> m_movable;  // to the second line, where one is too short
-    QWidget* m_break;  // where the line may be broken
+    QWidget* m_break;           // where the line may be broken
     bool m_broken = false;
     QPushButton* m_layout;
     bool m_quiet = false;
