@@ -84,8 +84,8 @@ Result<std::string> analysisFigure([[maybe_unused]] const CommandContext& contex
     const auto bytes = ui::drawAnalysis(
         *figure, {request, result, wishes.colormap},
         {QString::fromStdString(wishes.title.empty() ? titleOf(analysis, request) : wishes.title),
-         wishes.widthInches, wishes.heightInches, wishes.dpi},
-        *format);
+         wishes.widthInches, wishes.heightInches},
+        wishes.dpi, *format);
     if (!bytes) return bytes.error();
     return std::string(bytes->constData(), static_cast<std::size_t>(bytes->size()));
 #else

@@ -143,7 +143,8 @@ int runWindow(const CommandLine& line, const Configuration& configuration, Termi
     if (!line.session.empty())
         window.openFile(QString::fromStdString(line.session));
     else if (!line.path.empty())
-        window.openFile(QString::fromStdString(line.path));
+        window.openFile(QString::fromStdString(line.path),
+                        {{}, QString::fromStdString(line.tokenizer), line.allowCode});
     else if (!line.model.empty())
         window.openModel(
             {QString::fromStdString(line.model), QString::fromStdString(line.tokenizer), line.allowCode});

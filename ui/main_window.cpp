@@ -197,7 +197,7 @@ void MainWindow::connectControllers() {
     connect(m_welcome, &WelcomePage::openModelAsked, this, &MainWindow::askModel);
     connect(m_welcome, &WelcomePage::openFileAsked, this, &MainWindow::askFile);
     connect(m_welcome, &WelcomePage::openTextAsked, this, &MainWindow::askText);
-    connect(m_welcome, &WelcomePage::recentChosen, this, &MainWindow::openFile);
+    connect(m_welcome, &WelcomePage::recentChosen, this, [this](const QString& path) { openFile(path); });
     connect(m_welcome, &WelcomePage::modelChosen, this, [this](const QString& name) { openModel(name); });
     connect(m_cached, &CachedModels::found, this, [this](const std::vector<ListedModel>& models) {
         std::vector<WelcomeModel> shown;
@@ -227,11 +227,12 @@ void MainWindow::openSample() {
     openModel("sample");
 }
 
-void MainWindow::openFile(const QString& path) {
+void MainWindow::openFile(const QString& path, RunController::ModelWish asModel) {
     m_wasIdle = false;
     switch (kindOfPath(path)) {
         case PathKind::model:
-            openModel(path);
+            asModel.name = path;
+            openModel(asModel);
             break;
         case PathKind::text:
             openText(path);

@@ -50,7 +50,8 @@ class MainWindow final : public QMainWindow {
     void openModel(const QString& name) { openModel(RunController::ModelWish{name, {}, false}); }
     void openSample();
     // Whatever it is: a model folder, a session, a foreign file with attention, a text.
-    void openFile(const QString& path);
+    // `asModel` says how, if it is a model.
+    void openFile(const QString& path, RunController::ModelWish asModel = {});
     void setText(const QString& text);               // alone: without a second one or a target
     void run();                                      // the current document's text
     void continueRun(const Generation& generation);  // and what the model writes after it

@@ -49,16 +49,8 @@ Result<std::shared_ptr<const AttentionSource>> sourceOf(ForeignMap map, Attentio
     if (!findings) return findings.error();
     for (auto& notice : guess->notices) foreign.notices.push_back(std::move(notice));
     for (auto& notice : noticesOf(*findings, kind)) foreign.notices.push_back(std::move(notice));
-    AttentionInfo info;
-    info.kind = kind;
-    info.layers = static_cast<int>(block.layers.size());
-    info.heads = info.keyValueHeads = block.heads;
-    info.queries = block.queries;
-    info.keys = block.keys;
-    info.visibility = std::move(guess->visibility);
-    std::vector<std::shared_ptr<const DenseLayer>> layers(block.layers.begin(), block.layers.end());
-    block.layers.clear();
-    return std::shared_ptr<const AttentionSource>(DenseAttention::create(std::move(info), std::move(layers)));
+    return std::shared_ptr<const AttentionSource>(
+        denseSource(std::move(block), kind, std::move(guess->visibility)));
 }
 
 // Encoder and cross share their keys, decoder and cross their queries.

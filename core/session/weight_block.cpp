@@ -284,4 +284,17 @@ std::vector<std::string> noticesOf(const WeightFindings& findings, AttentionKind
     return notices;
 }
 
+std::shared_ptr<const DenseAttention> denseSource(WeightBlock block, AttentionKind kind,
+                                                  Visibility visibility) {
+    AttentionInfo info;
+    info.kind = kind;
+    info.layers = static_cast<int>(block.layers.size());
+    info.heads = info.keyValueHeads = block.heads;
+    info.queries = block.queries;
+    info.keys = block.keys;
+    info.visibility = std::move(visibility);
+    std::vector<std::shared_ptr<const DenseLayer>> layers(block.layers.begin(), block.layers.end());
+    return DenseAttention::create(std::move(info), std::move(layers));
+}
+
 }  // namespace attnviz

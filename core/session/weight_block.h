@@ -67,4 +67,8 @@ Result<WeightFindings> inspectWeights(const WeightBlock& block, const Visibility
 // What a person should know of it, one sentence each.
 std::vector<std::string> noticesOf(const WeightFindings& findings, AttentionKind kind);
 
+// The source of a block that has been looked through; takes its layers over.
+std::shared_ptr<const DenseAttention> denseSource(WeightBlock block, AttentionKind kind,
+                                                  Visibility visibility);
+
 }  // namespace attnviz

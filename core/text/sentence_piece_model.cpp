@@ -62,14 +62,10 @@ class UnigramSentenceEncoder final : public WordEncoder {
     explicit UnigramSentenceEncoder(const SentencePieceUnigram& model) : m_model(model) {}
 
     Result<void> encode(std::string_view text, std::vector<ModelToken>& out) override {
-        const std::string name = nameToCutBehind(*m_model.file, m_model.ids, text);
-        if (name.empty()) return cut(text, out);
-        std::vector<ModelToken> alone;
-        if (auto done = cut(name, alone); !done) return done;
-        const std::size_t first = out.size();
-        if (auto done = cut(name + std::string(text), out); !done) return done;
-        takeOffName(out, first, alone.size(), name.size());
-        return {};
+        return cutKeepingSpace(*m_model.file, m_model.ids, text, out,
+                               [this](std::string_view stretch, std::vector<ModelToken>& tokens) {
+                                   return cut(stretch, tokens);
+                               });
     }
 
  private:
@@ -129,19 +125,23 @@ std::unique_ptr<WordEncoder> SentencePieceUnigram::encoder() const {
 
 }  // namespace
 
-std::string nameToCutBehind(const SentencePieceFile& file, const SentencePieceIds& ids,
-                            std::string_view stretch) {
-    if (ids.spaceBeforeEach || !(stretch.starts_with(' ') || stretch.starts_with("\xE2\x96\x81"))) return {};
-    return std::string(file.pieces[file.unknownId].text);
-}
-
-void takeOffName(std::vector<ModelToken>& tokens, std::size_t first, std::size_t count, std::size_t length) {
-    if (tokens.size() - first >= count)
-        tokens.erase(tokens.begin() + static_cast<std::ptrdiff_t>(first),
-                     tokens.begin() + static_cast<std::ptrdiff_t>(first + count));
-    for (std::size_t index = first; index < tokens.size(); ++index)
-        for (std::uint32_t* place : {&tokens[index].begin, &tokens[index].end})
-            *place -= std::min(*place, static_cast<std::uint32_t>(length));
+Result<void> cutKeepingSpace(const SentencePieceFile& file, const SentencePieceIds& ids,
+                             std::string_view stretch, std::vector<ModelToken>& out, const CutStretch& cut) {
+    if (ids.spaceBeforeEach || !(stretch.starts_with(' ') || stretch.starts_with("\xE2\x96\x81")))
+        return cut(stretch, out);
+    const std::string name(file.pieces[file.unknownId].text);
+    std::vector<ModelToken> alone;
+    if (auto done = cut(name, alone); !done) return done;
+    const std::size_t first = out.size();
+    if (auto done = cut(name + std::string(stretch), out); !done) return done;
+    // The name's tokens go, and its bytes in front of the others.
+    const auto begin = out.begin() + static_cast<std::ptrdiff_t>(first);
+    if (out.size() - first >= alone.size())
+        out.erase(begin, begin + static_cast<std::ptrdiff_t>(alone.size()));
+    for (std::size_t index = first; index < out.size(); ++index)
+        for (std::uint32_t* place : {&out[index].begin, &out[index].end})
+            *place -= std::min(*place, static_cast<std::uint32_t>(name.size()));
+    return {};
 }
 
 Result<TokenModelPointer> makeSentencePieceModel(std::unique_ptr<const SentencePieceFile> file,

@@ -5,6 +5,7 @@
 // in 388 languages come out otherwise). Everything else is the library's.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,11 +26,11 @@ struct SentencePieceIds {
     bool spaceBeforeEach = true;
 };
 
-// The name that a stretch is cut behind; empty where it is cut as it is.
-std::string nameToCutBehind(const SentencePieceFile& file, const SentencePieceIds& ids,
-                            std::string_view stretch);
-// Takes the first `count` tokens off those from `first` on, and the `length` bytes in front of the others.
-void takeOffName(std::vector<ModelToken>& tokens, std::size_t first, std::size_t count, std::size_t length);
+// Appends the tokens of a stretch, which `cut` makes; behind the name, and without it, where `ids` ask for
+// that.
+using CutStretch = std::function<Result<void>(std::string_view stretch, std::vector<ModelToken>& out)>;
+Result<void> cutKeepingSpace(const SentencePieceFile& file, const SentencePieceIds& ids,
+                             std::string_view stretch, std::vector<ModelToken>& out, const CutStretch& cut);
 
 Result<TokenModelPointer> makeSentencePieceModel(std::unique_ptr<const SentencePieceFile> file,
                                                  SentencePieceIds ids);

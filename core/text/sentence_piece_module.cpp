@@ -36,14 +36,10 @@ class LibraryEncoder final : public WordEncoder {
     explicit LibraryEncoder(const SentencePieceLibraryModel& model) : m_model(model) {}
 
     Result<void> encode(std::string_view text, std::vector<ModelToken>& out) override {
-        const std::string name = nameToCutBehind(*m_model.file, m_model.ids, text);
-        if (name.empty()) return cut(text, out);
-        std::vector<ModelToken> alone;
-        if (auto done = cut(name, alone); !done) return done;
-        const std::size_t first = out.size();
-        if (auto done = cut(name + std::string(text), out); !done) return done;
-        takeOffName(out, first, alone.size(), name.size());
-        return {};
+        return cutKeepingSpace(*m_model.file, m_model.ids, text, out,
+                               [this](std::string_view stretch, std::vector<ModelToken>& tokens) {
+                                   return cut(stretch, tokens);
+                               });
     }
 
  private:

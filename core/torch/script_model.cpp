@@ -292,16 +292,7 @@ class ScriptModel final : public Model {
         for (auto& notice : noticesOf(*findings, kind)) output.notices.push_back(std::move(notice));
         if (options.allLogits)
             output.notices.emplace_back("A script gives attentions only: there are no logits.");
-        AttentionInfo info;
-        info.kind = kind;
-        info.layers = static_cast<int>(block.layers.size());
-        info.heads = info.keyValueHeads = block.heads;
-        info.queries = block.queries;
-        info.keys = block.keys;
-        info.visibility = std::move(guess->visibility);
-        output.sources.push_back(DenseAttention::create(
-            std::move(info),
-            std::vector<std::shared_ptr<const DenseLayer>>(block.layers.begin(), block.layers.end())));
+        output.sources.push_back(denseSource(std::move(block), kind, std::move(guess->visibility)));
         return output;
     }
 

@@ -1,7 +1,6 @@
 // PDF figures: one page of exactly the figure's size, fonts embedded, maps lossless.
-#include <QBuffer>
-#include <QPainter>
-#include <QPdfWriter>
+
+#include <qcustomplot.h>
 
 #include "ui/exporting/drawn_figure.h"
 #include "ui/exporting/figure_exporters.h"
@@ -14,24 +13,13 @@ Result<void> writePdf(const ExportRequest& request, ByteSink& sink, const Progre
                       std::stop_token stop) {
     auto figure = ui::drawnFigure(request, stop);
     if (!figure) return figure.error();
-    QByteArray bytes;
-    QBuffer buffer(&bytes);
-    buffer.open(QIODevice::WriteOnly);
-    {
-        QPdfWriter writer(&buffer);
-        writer.setResolution(ui::kUnitsPerInch);
-        writer.setPageSize(QPageSize(QSizeF(request.widthInches, request.heightInches), QPageSize::Inch,
-                                     QStringLiteral("figure"), QPageSize::ExactMatch));
-        writer.setPageMargins(QMarginsF());
-        writer.setTitle(figure->plan.title);
-        writer.setCreator(QStringLiteral("Attention Viz"));
-        QPainter painter(&writer);
-        painter.setRenderHint(QPainter::LosslessImageRendering);
-        if (auto done = ui::paintFigure(painter, figure->plan, figure->layout, 0, progress, std::move(stop));
-            !done)
-            return done;
-    }
-    return sink.write({bytes.constData(), static_cast<std::size_t>(bytes.size())});
+    ui::FigureSheet sheet = ui::sheetOf(request);
+    sheet.title = figure->plan.title;
+    const auto bytes = ui::pdfFile(sheet, ui::kUnitsPerInch, [&](QCPPainter& painter) {
+        return ui::paintFigure(painter, figure->plan, figure->layout, 0, progress, stop);
+    });
+    if (!bytes) return bytes.error();
+    return sink.write({bytes->constData(), static_cast<std::size_t>(bytes->size())});
 }
 
 }  // namespace

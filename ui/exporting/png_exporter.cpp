@@ -1,6 +1,5 @@
 // PNG figures: round(inches * dpi) pixels, the resolution said in the file, a palette where 256 colours are
 // enough.
-#include <QBuffer>
 #include <QHash>
 #include <QImage>
 #include <QPainter>
@@ -12,9 +11,6 @@
 
 namespace attnviz {
 namespace {
-
-constexpr int kLeastDpi = 10, kLargestDpi = 2400;
-constexpr double kLargestPixels = 4e8;  // 1.6 GB while drawing
 
 // The same picture with a palette; the picture itself where it has more than 256 colours.
 QImage withPalette(const QImage& image) {
@@ -47,17 +43,11 @@ QImage withPalette(const QImage& image) {
 
 Result<void> writePng(const ExportRequest& request, ByteSink& sink, const ProgressSink& progress,
                       std::stop_token stop) {
-    if (request.dpi < kLeastDpi || request.dpi > kLargestDpi)
-        return badInput(std::to_string(request.dpi) + " dots per inch cannot be drawn", "--dpi",
-                        "It is " + std::to_string(kLeastDpi) + " to " + std::to_string(kLargestDpi) + ".");
     auto figure = ui::drawnFigure(request, stop);
     if (!figure) return figure.error();
+    if (auto fits = ui::checkPixels(ui::sheetOf(request), request.dpi); !fits) return fits;
     const double width = std::round(request.widthInches * request.dpi);
     const double height = std::round(request.heightInches * request.dpi);
-    if (width * height > kLargestPixels || width > 32767 || height > 32767)
-        return badInput("a figure of " + std::to_string(static_cast<long>(width)) + " x " +
-                            std::to_string(static_cast<long>(height)) + " pixels is too large",
-                        {}, "Choose fewer inches or dots per inch, or write PDF.");
     QImage image(static_cast<int>(width), static_cast<int>(height), QImage::Format_RGB32);
     if (image.isNull())
         return outOfMemory("the figure does not fit into memory", {},
@@ -73,15 +63,9 @@ Result<void> writePng(const ExportRequest& request, ByteSink& sink, const Progre
     }
     image = withPalette(image);
     if (image.format() != QImage::Format_Indexed8) image = image.convertToFormat(QImage::Format_RGB888);
-    const int dotsPerMeter = static_cast<int>(std::lround(request.dpi / 0.0254));
-    image.setDotsPerMeterX(dotsPerMeter);
-    image.setDotsPerMeterY(dotsPerMeter);
-    image.setText(QStringLiteral("Software"), QStringLiteral("Attention Viz"));
-    QByteArray bytes;
-    QBuffer buffer(&bytes);
-    buffer.open(QIODevice::WriteOnly);
-    if (!image.save(&buffer, "PNG")) return internalError("the figure could not be written as PNG");
-    return sink.write({bytes.constData(), static_cast<std::size_t>(bytes.size())});
+    const auto bytes = ui::pngFile(std::move(image), request.dpi);
+    if (!bytes) return bytes.error();
+    return sink.write({bytes->constData(), static_cast<std::size_t>(bytes->size())});
 }
 
 }  // namespace

@@ -2,14 +2,9 @@
 
 #include <qcustomplot.h>
 
-#include <QBuffer>
 #include <QClipboard>
-#include <QFileInfo>
 #include <QGuiApplication>
 #include <QMimeData>
-#include <QPainter>
-#include <QPdfWriter>
-#include <QSvgGenerator>
 
 #include "core/base/atomic_file.h"
 #include "ui/theme/appearance.h"
@@ -20,9 +15,7 @@ namespace {
 constexpr int kScreenDpi = 96;
 constexpr double kPngScale = 2;
 
-void paint(QWidget& picture, QPaintDevice& device) {
-    QCPPainter painter(&device);
-    painter.setRenderHint(QPainter::LosslessImageRendering);
+void paintOnGround(QWidget& picture, QCPPainter& painter) {
     painter.fillRect(QRect(QPoint(0, 0), picture.size()), ui::palette().panel);
     paintPicture(picture, painter);
 }
@@ -34,7 +27,8 @@ QImage imageOf(QWidget& picture) {
         image = plot->toPixmap(0, 0, kPngScale).toImage();
         return image;
     }
-    paint(picture, image);
+    QCPPainter painter(&image);
+    paintOnGround(picture, painter);
     return image;
 }
 
@@ -51,39 +45,20 @@ void paintPicture(QWidget& picture, QCPPainter& painter) {
     picture.render(&painter, {}, {}, QWidget::DrawChildren);
 }
 
-Result<FigureFormat> figureFormatOf(const QString& path) {
-    const QString suffix = QFileInfo(path).suffix().toLower();
-    if (suffix == "png") return FigureFormat::png;
-    if (suffix == "svg") return FigureFormat::svg;
-    if (suffix == "pdf") return FigureFormat::pdf;
-    return unsupported("a figure cannot be written as this", path.toStdString(),
-                       "Choose a name that ends in .png, .svg or .pdf.");
-}
-
 QByteArray figureOf(QWidget& picture, FigureFormat format) {
-    QByteArray bytes;
-    QBuffer buffer(&bytes);
-    buffer.open(QIODevice::WriteOnly);
     if (format == FigureFormat::png) {
-        imageOf(picture).save(&buffer, "PNG");
-    } else if (format == FigureFormat::svg) {
-        QSvgGenerator generator;
-        generator.setOutputDevice(&buffer);
-        generator.setResolution(kScreenDpi);
-        generator.setSize(picture.size());
-        generator.setViewBox(QRect(QPoint(0, 0), picture.size()));
-        generator.setTitle(picture.accessibleName().toHtmlEscaped());  // Qt writes it as it is
-        paint(picture, generator);
-    } else {
-        QPdfWriter writer(&buffer);
-        writer.setResolution(kScreenDpi);
-        writer.setPageSize(QPageSize(QSizeF(picture.size()) / kScreenDpi, QPageSize::Inch,
-                                     QStringLiteral("figure"), QPageSize::ExactMatch));
-        writer.setPageMargins(QMarginsF());
-        writer.setCreator(QStringLiteral("Attention Viz"));
-        paint(picture, writer);
+        const auto bytes = pngFile(imageOf(picture), static_cast<int>(kScreenDpi * kPngScale));
+        return bytes ? *bytes : QByteArray();
     }
-    return bytes;
+    const FigureSheet sheet{picture.accessibleName(), static_cast<double>(picture.width()) / kScreenDpi,
+                            static_cast<double>(picture.height()) / kScreenDpi};
+    const PaintFigure paint = [&picture](QCPPainter& painter) -> Result<void> {
+        paintOnGround(picture, painter);
+        return {};
+    };
+    const auto bytes =
+        format == FigureFormat::svg ? svgFile(sheet, kScreenDpi, paint) : pdfFile(sheet, kScreenDpi, paint);
+    return bytes ? *bytes : QByteArray();
 }
 
 void copyFigure(QWidget& picture) {

@@ -1,20 +1,18 @@
 // A part of the window as a figure, as it is seen: for the clipboard and for files. PNG at twice the size;
-// SVG and PDF with real text, and images lossless.
+// SVG and PDF as of any figure.
 #pragma once
 
 #include <QByteArray>
 #include <QString>
 
 #include "core/base/result.h"
+#include "ui/exporting/figure_file.h"
 
 class QCPPainter;
 class QWidget;
 
 namespace attnviz::ui {
 
-enum class FigureFormat { png, svg, pdf };
-// By the suffix; an Error names those that are known.
-Result<FigureFormat> figureFormatOf(const QString& path);
 QByteArray figureOf(QWidget& picture, FigureFormat format);
 // In the painter's place and scale, on whatever device: text as text, maps cell by cell.
 void paintPicture(QWidget& picture, QCPPainter& painter);

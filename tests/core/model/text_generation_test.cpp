@@ -5,10 +5,14 @@
 #include <cmath>
 
 #include "core/model/text_run.h"
+#include "tests/support/run_outcome.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/toy_engine.h"
 
 using namespace attnviz;
+using test::notices;
+using test::Outcome;
+using test::refusal;
 using test::ToyModel;
 using test::ToySettings;
 
@@ -21,8 +25,6 @@ ToySettings small() {
     return settings;
 }
 
-using Outcome = Result<std::shared_ptr<const AttentionRun>>;
-
 Outcome written(ToyModel& model, const TextInput& input) {
     return runText(model, nullptr, input, {}, {}, {});
 }
@@ -31,16 +33,6 @@ TextInput ids(std::vector<std::int64_t> list) {
     TextInput input;
     input.ids.emplace().ids = std::move(list);
     return input;
-}
-
-QString notices(const AttentionRun& run) {
-    QStringList all;
-    for (const auto& notice : run.notices) all << QString::fromStdString(notice);
-    return all.join('|');
-}
-
-QString refusal(const Outcome& outcome) {
-    return outcome ? QString() : QString::fromStdString(outcome.error().sentence());
 }
 
 }  // namespace

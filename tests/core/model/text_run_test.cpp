@@ -6,9 +6,13 @@
 #include <thread>
 
 #include "core/model/decoder_text.h"
+#include "tests/support/run_outcome.h"
 #include "tests/support/toy_engine.h"
 
 using namespace attnviz;
+using test::notices;
+using test::Outcome;
+using test::refusal;
 using test::ToyModel;
 using test::ToySettings;
 
@@ -71,8 +75,6 @@ ToySettings small() {
     return settings;
 }
 
-using Outcome = Result<std::shared_ptr<const AttentionRun>>;
-
 Outcome run(ToyModel& model, const TextInput& input, const Tokenizer* tokenizer = &kLetters,
             const RunOptions& options = {}, const RunListener& listener = {}, std::stop_token stop = {}) {
     return runText(model, tokenizer, input, options, listener, std::move(stop));
@@ -104,16 +106,6 @@ QString shown(const TokenizedText& text) {
     QStringList words;
     for (const auto& token : text.tokens) words << QString::fromStdString(token.text);
     return words.join(' ');
-}
-
-QString notices(const AttentionRun& run) {
-    QStringList all;
-    for (const auto& notice : run.notices) all << QString::fromStdString(notice);
-    return all.join('|');
-}
-
-QString refusal(const Outcome& outcome) {
-    return outcome ? QString() : QString::fromStdString(outcome.error().sentence());
 }
 
 }  // namespace

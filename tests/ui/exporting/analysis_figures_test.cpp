@@ -16,7 +16,8 @@ using namespace attnviz::ui;
 
 namespace {
 
-const FigureSheet kSheet{.title = {}, .widthInches = 6.75, .heightInches = 5.5, .dpi = 192};
+const FigureSheet kSheet{.title = {}, .widthInches = 6.75, .heightInches = 5.5};
+constexpr int kDpi = 192;
 
 struct Drawn {
     std::shared_ptr<const AttentionRun> run, other;
@@ -96,28 +97,28 @@ class AnalysisFiguresTest : public QObject {
         FigureSheet sheet = kSheet;
         sheet.title = "A <b>title</b> & more";
         const AnalysisDrawing drawing{*drawn.request, drawn.result};
-        const auto png = drawAnalysis(figure, drawing, sheet, FigureFormat::png);
+        const auto png = drawAnalysis(figure, drawing, sheet, kDpi, FigureFormat::png);
         QVERIFY(png.ok());
         const QImage image = QImage::fromData(*png, "PNG");
         QCOMPARE(image.size(), QSize(1296, 1056));
         QCOMPARE(image.dotsPerMeterX(), qRound(192 / 0.0254));
         QCOMPARE(image.pixelColor(0, image.height() - 1), QColor(Qt::white));
-        const auto svg = drawAnalysis(figure, drawing, sheet, FigureFormat::svg);
+        const auto svg = drawAnalysis(figure, drawing, sheet, kDpi, FigureFormat::svg);
         QVERIFY(svg.ok());
         const QStringList words = wordsOf(*svg);
         QVERIFY(words.contains("A <b>title</b> & more"));
         QVERIFY2(words.size() > 6, "numbers and names are text");
         QVERIFY(!svg->contains("<b>"));
-        const auto again = drawAnalysis(figure, drawing, sheet, FigureFormat::svg);
+        QVERIFY2(!svg->contains("font-family=\"Inter\""), "families to fall back to");
+        const auto again = drawAnalysis(figure, drawing, sheet, kDpi, FigureFormat::svg);
         QCOMPARE(*again, *svg);
-        const auto pdf = drawAnalysis(figure, drawing, sheet, FigureFormat::pdf);
+        const auto pdf = drawAnalysis(figure, drawing, sheet, kDpi, FigureFormat::pdf);
         QVERIFY(pdf.ok() && pdf->startsWith("%PDF") && !pdf->contains("DCTDecode"));
         QVERIFY(image.save(id + ".png"));
         sheet.widthInches = 1;
-        QVERIFY(!drawAnalysis(figure, drawing, sheet, FigureFormat::png).ok());
+        QVERIFY(!drawAnalysis(figure, drawing, sheet, kDpi, FigureFormat::png).ok());
         sheet = kSheet;
-        sheet.dpi = 3000;
-        QVERIFY(!drawAnalysis(figure, drawing, sheet, FigureFormat::png).ok());
+        QVERIFY(!drawAnalysis(figure, drawing, sheet, 3000, FigureFormat::png).ok());
     }
 
     // The same run in the window's pane and in the command's figure.
@@ -161,7 +162,7 @@ class AnalysisFiguresTest : public QObject {
         for (std::size_t key = 0; key < row.size(); ++key)
             QCOMPARE(row[key], static_cast<float>(numberOf(rows[250 * 300 + key].back())));
         const auto png = drawAnalysis(*findAnalysisFigure("rollout"), {*drawn.request, drawn.result}, kSheet,
-                                      FigureFormat::png);
+                                      kDpi, FigureFormat::png);
         QVERIFY(png.ok() && QImage::fromData(*png).save("rollout-300.png"));
         analyse(drawn, *findAnalysis("rollout"), run, {{"query", "-1"}});
         const auto bars = pictureOf(drawn, "rollout");

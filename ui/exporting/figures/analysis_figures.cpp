@@ -3,9 +3,6 @@
 #include <qcustomplot.h>
 
 #include <QApplication>
-#include <QBuffer>
-#include <QPdfWriter>
-#include <QSvgGenerator>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -25,10 +22,8 @@ const std::array kFigures{&kStatisticsFigure, &kPositionalFigure, &kFlowFigure, 
                           &kMaxFlowFigure,    &kRolesFigure,      &kClustersFigure, &kSimilarityFigure,
                           &kDifferenceFigure, &kImportanceFigure};
 
-constexpr double kPixelsPerInch = 96;  // of the widgets' design
+constexpr int kPixelsPerInch = 96;  // of the widgets' design
 constexpr int kEdge = 12, kTitleLine = 22, kCaptionLine = 18;
-constexpr int kLeastDpi = 10, kLargestDpi = 2400;
-constexpr double kLargestPixels = 4e8;
 
 QStringList texts(const std::vector<AxisLabel>& labels) {
     QStringList out;
@@ -63,23 +58,6 @@ void paintSheet(QCPPainter& painter, const FigureSheet& sheet, const AnalysisPic
     paintPicture(*picture.body, painter);
 }
 
-Result<void> checked(const FigureSheet& sheet, FigureFormat format) {
-    for (const double inches : {sheet.widthInches, sheet.heightInches})
-        if (!(inches >= 2 && inches <= 100))
-            return badInput("a figure of " + QString::number(sheet.widthInches).toStdString() + " x " +
-                                QString::number(sheet.heightInches).toStdString() + " inches cannot be drawn",
-                            {}, "Width and height are 2 to 100 inches.");
-    if (format != FigureFormat::png) return {};
-    if (sheet.dpi < kLeastDpi || sheet.dpi > kLargestDpi)
-        return badInput(std::to_string(sheet.dpi) + " dots per inch cannot be drawn", "--dpi",
-                        "It is " + std::to_string(kLeastDpi) + " to " + std::to_string(kLargestDpi) + ".");
-    const double width = sheet.widthInches * sheet.dpi, height = sheet.heightInches * sheet.dpi;
-    if (width * height > kLargestPixels || width > 32767 || height > 32767)
-        return badInput("a figure of so many pixels is too large", {},
-                        "Choose fewer inches or dots per inch, or write PDF.");
-    return {};
-}
-
 }  // namespace
 
 std::span<const AnalysisFigureDescriptor* const> analysisFigures() {
@@ -104,10 +82,12 @@ double numberOf(const JsonValue& cell) {
 }
 
 Result<QByteArray> drawAnalysis(const AnalysisFigureDescriptor& figure, const AnalysisDrawing& drawing,
-                                const FigureSheet& sheet, FigureFormat format) {
+                                const FigureSheet& sheet, int dpi, FigureFormat format) {
     if (!qobject_cast<QApplication*>(QCoreApplication::instance()))
         return internalError("figures need an application that can draw");
-    if (auto fits = checked(sheet, format); !fits) return fits.error();
+    if (auto fits = checkInches(sheet); !fits) return fits.error();
+    if (format == FigureFormat::png)
+        if (auto fits = checkPixels(sheet, dpi); !fits) return fits.error();
     Appearance::instance().apply(ThemeChoice::light);
     auto picture = figure.draw(drawing);
     if (!picture) return picture.error();
@@ -122,47 +102,24 @@ Result<QByteArray> drawAnalysis(const AnalysisFigureDescriptor& figure, const An
     const int top = kEdge + kTitleLine + (caption.isEmpty() ? 0 : kCaptionLine);
     settle(*picture->body, {size.width(), size.height() - top});
 
-    QByteArray bytes;
-    QBuffer buffer(&bytes);
-    buffer.open(QIODevice::WriteOnly);
-    const auto paint = [&](QPaintDevice& device) {
-        QCPPainter painter(&device);
-        painter.setRenderHint(QPainter::LosslessImageRendering);
+    const PaintFigure paint = [&](QCPPainter& painter) -> Result<void> {
         paintSheet(painter, sheet, *picture, caption, size, top);
+        return {};
     };
-    if (format == FigureFormat::png) {
-        QImage image(static_cast<int>(std::lround(sheet.widthInches * sheet.dpi)),
-                     static_cast<int>(std::lround(sheet.heightInches * sheet.dpi)), QImage::Format_RGB32);
-        if (image.isNull())
-            return outOfMemory("the figure does not fit into memory", {},
-                               "Choose fewer inches or dots per inch.");
-        image.fill(Qt::white);
-        image.setDevicePixelRatio(sheet.dpi / kPixelsPerInch);
-        paint(image);
-        const int dotsPerMeter = static_cast<int>(std::lround(sheet.dpi / 0.0254));
-        image.setDotsPerMeterX(dotsPerMeter);
-        image.setDotsPerMeterY(dotsPerMeter);
-        image.setText(QStringLiteral("Software"), QStringLiteral("Attention Viz"));
-        if (!image.save(&buffer, "PNG")) return internalError("the figure could not be written as PNG");
-    } else if (format == FigureFormat::svg) {
-        QSvgGenerator generator;
-        generator.setOutputDevice(&buffer);
-        generator.setResolution(static_cast<int>(kPixelsPerInch));
-        generator.setSize(size);
-        generator.setViewBox(QRect(QPoint(0, 0), size));
-        generator.setTitle(sheet.title.toHtmlEscaped());  // Qt writes it as it is
-        paint(generator);
-    } else {
-        QPdfWriter writer(&buffer);
-        writer.setResolution(static_cast<int>(kPixelsPerInch));
-        writer.setPageSize(QPageSize(QSizeF(sheet.widthInches, sheet.heightInches), QPageSize::Inch,
-                                     QStringLiteral("figure"), QPageSize::ExactMatch));
-        writer.setPageMargins(QMarginsF());
-        writer.setTitle(sheet.title);
-        writer.setCreator(QStringLiteral("Attention Viz"));
-        paint(writer);
+    if (format == FigureFormat::svg) return svgFile(sheet, kPixelsPerInch, paint);
+    if (format == FigureFormat::pdf) return pdfFile(sheet, kPixelsPerInch, paint);
+    QImage image(static_cast<int>(std::lround(sheet.widthInches * dpi)),
+                 static_cast<int>(std::lround(sheet.heightInches * dpi)), QImage::Format_RGB32);
+    if (image.isNull())
+        return outOfMemory("the figure does not fit into memory", {},
+                           "Choose fewer inches or dots per inch.");
+    image.fill(Qt::white);
+    image.setDevicePixelRatio(static_cast<double>(dpi) / kPixelsPerInch);
+    {
+        QCPPainter painter(&image);
+        if (auto done = paint(painter); !done) return done.error();
     }
-    return bytes;
+    return pngFile(std::move(image), dpi);
 }
 
 }  // namespace attnviz::ui

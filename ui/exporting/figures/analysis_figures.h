@@ -38,14 +38,9 @@ struct AnalysisFigureDescriptor {
 const AnalysisFigureDescriptor* findAnalysisFigure(std::string_view analysis);
 std::span<const AnalysisFigureDescriptor* const> analysisFigures();
 
-struct FigureSheet {
-    QString title;
-    double widthInches = 12, heightInches = 8;
-    int dpi = 300;
-};
-// The whole file. Refuses sizes that cannot be drawn.
+// The whole file; `dpi` is a PNG's. Refuses sizes that cannot be drawn.
 Result<QByteArray> drawAnalysis(const AnalysisFigureDescriptor& figure, const AnalysisDrawing& drawing,
-                                const FigureSheet& sheet, FigureFormat format);
+                                const FigureSheet& sheet, int dpi, FigureFormat format);
 
 // Labels of the shown source's keys or queries: of words where a filter made words.
 QStringList figureKeys(const AnalysisRequest& request);
