@@ -216,7 +216,11 @@ Result<ModelFolder> findModelFolder(std::string_view model) {
         if (fs::is_directory(status)) return modelFolderAt(path);
         if (isScriptFile(path)) return scriptAt(path);
         // A file that is no script never leads to one beside it.
-        return folderAt(path.parent_path().empty() ? "." : path.parent_path(), false);
+        auto folder = folderAt(path.parent_path().empty() ? "." : path.parent_path(), false);
+        if (folder || !hasScriptSuffix(path)) return folder;
+        if (auto file = checkIsFile(path); !file) return file.error();
+        return badInput("this is no TorchScript module, and no part of a model folder", path.string(),
+                        "It is damaged, or holds weights alone: those need config.json beside them.");
     }
     if (code && code != std::errc::no_such_file_or_directory && code != std::errc::not_a_directory)
         return ioError("cannot be looked at: " + code.message(), std::string(model));

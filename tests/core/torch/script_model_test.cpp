@@ -110,6 +110,7 @@ class ScriptModelTest : public QObject {
         QVERIFY(!isScriptFile(folder() / "state.pt") && !isScriptFile(folder() / "none.pt"));
         const auto other = findModelFolder((folder() / "state.pt").string());
         QVERIFY(!other.ok() && other.error().sentence().find("config.json") != std::string::npos);
+        QVERIFY2(other.error().where.ends_with("state.pt"), "the file that was named, not its folder");
         const auto found = findModelFolder(folder().string());
         QVERIFY(found.ok() && found->script == script);
         QCOMPARE(found->name, std::string("module.torchscript"));
