@@ -88,7 +88,11 @@ void setWindowSize(CommandLine& line, const std::string& text) {
 template <class T>
 CLI::Option* addChoice(CLI::App* app, const std::string& name, T& target,
                        std::vector<std::pair<std::string, T>> choices, const std::string& help) {
-    return app->add_option(name, target, help)->transform(CLI::CheckedTransformer(std::move(choices)));
+    std::string names;
+    for (const auto& [choice, value] : choices) names += (names.empty() ? "" : "|") + choice;
+    return app->add_option(name, target, help)
+        ->transform(CLI::CheckedTransformer(std::move(choices)).description(""))
+        ->type_name(names);
 }
 
 // ---- groups of options
@@ -327,8 +331,12 @@ ParsedCommandLine parseCommandLine(std::vector<std::string> arguments) {
         "Without a command the window opens, with the model, session or text if given.\n"
         "'attention-viz COMMAND --help' tells a command's options.");
     addSourceOptions(&app, line, kRunSource);
-    addViewOptions(&app, line, kDrawOptions);
+    addViewOptions(&app, line, kSingleHeadOptions | kFilterOptions | kDrawOptions);
     addCommonOptions(&app, line);
+    app.add_option("--layout", line.layout,
+                   "of the window: default, clusters, long, compare, or one that you kept");
+    app.add_option("--pane", line.pane, "of the window: open this pane, and bring it to the front");
+    app.add_flag("--log", line.logarithmic, "colours of the window on a logarithmic scale");
     app.add_option("path", line.path, "a model folder, a session, or a file of attention to open");
     app.add_option("--screenshot", line.screenshot, "save what the window shows, and end");
     app.add_option_function<std::string>(

@@ -85,7 +85,9 @@ struct CommandLine {
     std::string config;
     bool quiet = false, verbose = false;
 
-    std::string path;  // of the window: a model folder, session or text given as the first word
+    std::string path;          // of the window: a model folder, session or text given as the first word
+    std::string layout, pane;  // of the window, by id; a kept layout by its name
+    bool logarithmic = false;  // its colours
     std::string screenshot;
     int width = 1600, height = 1000;
 };

@@ -8,11 +8,14 @@
 #include <QEvent>
 #include <QPixmap>
 #include <QTimer>
+#include <functional>
 #include <memory>
 
 #include "app/qt_messages.h"
 #include "app/run_source.h"
 #include "core/base/atomic_file.h"
+#include "ui/dock_layout.h"
+#include "ui/layouts.h"
 #include "ui/main_window.h"
 #include "ui/state/workspace.h"
 #endif
@@ -65,13 +68,15 @@ class FirstPaint final : public QObject {
     bool m_seen = false;
 };
 
-// The view that the command line and the configuration ask for: colours, filters, and the head, once there is
-// a run.
-void showView(const CommandLine& line, const Configuration& configuration, ui::MainWindow& window) {
+// The view that the command line and the configuration ask for: colours, filters, and once there is a run the
+// head, the layout and the pane. `refuse` is told of a head that the run does not have.
+void showView(const CommandLine& line, const Configuration& configuration, ui::MainWindow& window,
+              const std::function<void(const Error&)>& refuse) {
     ui::Workspace& workspace = window.workspace();
     ui::ViewSettings view = workspace.view();
     view.colormap =
         QString::fromStdString(line.colormap.value_or(configuration.visualization.defaultColormap));
+    view.logarithmic = line.logarithmic || view.logarithmic;
     view.filters.hideSpecial = line.hideSpecial;
     view.filters.hideSinks = line.hideSinks;
     view.filters.renormalize = line.renormalize;
@@ -85,16 +90,42 @@ void showView(const CommandLine& line, const Configuration& configuration, ui::M
         view.filters.threshold = *line.mass;
     }
     workspace.setView(view);
-    if (!line.layer && !line.head) return;
     auto wanted = std::make_shared<bool>(true);
-    QObject::connect(&workspace, &ui::Workspace::runChanged, &window, [&workspace, &line, wanted] {
+    QObject::connect(&workspace, &ui::Workspace::runChanged, &window, [&, wanted, refuse] {
         if (!*wanted || workspace.isEmpty() || !workspace.rawSource()) return;
         *wanted = false;
+        // Docks are there once the window has seen the run too.
+        QTimer::singleShot(0, &window, [&] {
+            if (!line.layout.empty()) window.docks().applyNamed(QString::fromStdString(line.layout));
+            if (!line.pane.empty()) window.docks().raise(line.pane);
+        });
+        if (!line.layer && !line.head) return;
         const AttentionInfo& info = workspace.rawSource()->info();
-        const auto layer = parseIndices(std::to_string(line.layer.value_or(-1)), info.layers, "layer");
-        const auto head = parseIndices(std::to_string(line.head.value_or(0)), info.heads, "head");
-        if (layer && head) workspace.setHead({layer->front(), head->front()});
+        const auto layer =
+            parseIndices(std::to_string(line.layer.value_or(-1)), info.layers, "layer", "--layer");
+        const auto head = parseIndices(std::to_string(line.head.value_or(0)), info.heads, "head", "--head");
+        if (layer && head)
+            workspace.setHead({layer->front(), head->front()});
+        else
+            refuse((layer ? head : layer).error());
     });
+}
+
+// A layout or a pane that there is not is a sentence before the window is seen.
+Result<void> checkPlaces(const CommandLine& line, const ui::DockLayout& docks) {
+    const auto refuse = [](const std::string& what, const std::string& name, const QStringList& there) {
+        return badInput("there is no " + what + " '" + name + "'", {},
+                        "There are " + there.join(", ").toStdString() + ".");
+    };
+    QStringList layouts = docks.kept(), panes;
+    for (const auto& layout : ui::layouts()) layouts << QString::fromStdString(std::string(layout.id));
+    if (!line.layout.empty() && !layouts.contains(QString::fromStdString(line.layout)))
+        return refuse("layout", line.layout, layouts);
+    for (const auto* pane : ui::panes())
+        if (docks.dock(pane->id)) panes << QString::fromStdString(std::string(pane->id));
+    if (!line.pane.empty() && !panes.contains(QString::fromStdString(line.pane)))
+        return refuse("pane", line.pane, panes);
+    return {};
 }
 
 }  // namespace
@@ -136,8 +167,15 @@ int runWindow(const CommandLine& line, const Configuration& configuration, Termi
     settings.run = std::move(*run);
     settings.remember = line.screenshot.empty();
     ui::MainWindow window(std::move(settings));
+    if (const auto checked = checkPlaces(line, window.docks()); !checked) {
+        terminal.error(checked.error());
+        return 1;
+    }
     FirstPaint firstPaint(window, terminal);
-    showView(line, configuration, window);
+    showView(line, configuration, window, [&](const Error& error) {
+        terminal.error(error);
+        if (!line.screenshot.empty()) QApplication::exit(1);
+    });
     if (!line.screenshot.empty()) window.resize(line.width, line.height);
     window.show();
     if (!line.session.empty())
@@ -152,17 +190,14 @@ int runWindow(const CommandLine& line, const Configuration& configuration, Termi
         window.openModel("sample");
 
     if (line.screenshot.empty()) return QApplication::exec();
-    int code = 0;
     bool late = false;
     const auto save = [&] {
         const auto saved = saveScreenshot(window, line.screenshot);
-        if (!saved) {
+        if (!saved)
             terminal.error(saved.error());
-            code = 1;
-        } else if (late) {
+        else if (late)
             terminal.notice("The window was still busy after two minutes; the screenshot shows it so.");
-        }
-        QApplication::exit(code);
+        QApplication::exit(saved ? 0 : 1);
     };
     // Idle, and idle still after a moment: fonts, layouts and tiles have then settled.
     QTimer settle;
@@ -177,8 +212,7 @@ int runWindow(const CommandLine& line, const Configuration& configuration, Termi
         late = true;
         save();
     });
-    QApplication::exec();
-    return code;
+    return QApplication::exec();
 }
 #else
 int runWindow(const CommandLine&, const Configuration&, Terminal& terminal) {

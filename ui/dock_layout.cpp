@@ -166,6 +166,25 @@ void DockLayout::apply(std::string_view id) {
         }
 }
 
+bool DockLayout::applyNamed(const QString& name) {
+    for (const auto& layout : layouts())
+        if (name == text(layout.id)) {
+            apply(layout.id);
+            return true;
+        }
+    if (!kept().contains(name)) return false;
+    applyKept(name);
+    return true;
+}
+
+bool DockLayout::raise(std::string_view pane) {
+    auto* dock = this->dock(pane);
+    if (!dock) return false;
+    dock->show();
+    dock->raise();
+    return true;
+}
+
 void DockLayout::reset() {
     apply(layouts().front().id);
 }

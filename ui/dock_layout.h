@@ -31,8 +31,10 @@ class DockLayout final : public QObject {
     // The program's layouts and the person's own; to keep the present one, and to forget one.
     void fillMenu(QMenu& menu);
     QString currentName() const { return m_name; }
-    void apply(std::string_view id);      // one of the program's
-    void applyKept(const QString& name);  // one of the person's
+    void apply(std::string_view id);       // one of the program's
+    void applyKept(const QString& name);   // one of the person's
+    bool applyNamed(const QString& name);  // either, the program's by id; false: there is none
+    bool raise(std::string_view pane);     // opened and in front; false: there is no such dock
     void keep(const QString& name);
     void forget(const QString& name);
     QStringList kept() const;

@@ -60,6 +60,7 @@ class MainWindow final : public QMainWindow {
 
     bool isIdle() const;
     Workspace& workspace() { return *m_workspace; }
+    DockLayout& docks() { return *m_docks; }
 
  signals:
     void becameIdle();

@@ -263,6 +263,30 @@ class ProgramTest : public QObject {
         QVERIFY(QFile::exists(path("attention.html")));
     }
 
+    // What is to be seen first can be said: head, layout, pane, scale, filters.
+    void theWindowOpensAsAsked() {
+        const QStringList window{"--session", session(), "--size", "1280x800", "--screenshot"};
+        QVERIFY(runProgram(window + QStringList{path("plain.png")}).code == 0);
+        const QImage plain(path("plain.png"));
+        QVERIFY(!plain.isNull());
+        for (const QStringList& asked : {QStringList{"--layer", "0", "--head", "1"},
+                                         {"--layout", "long"},
+                                         {"--pane", "flow"},
+                                         {"--log"},
+                                         {"--threshold", "0.2"}}) {
+            const auto shown = runProgram(window + QStringList{path("asked.png")} + asked);
+            QVERIFY2(shown.code == 0 && shown.err.isEmpty(), qPrintable(shown.err));
+            QVERIFY2(QImage(path("asked.png")) != plain, qPrintable(asked.join(' ')));
+            QVERIFY(QFile::remove(path("asked.png")));
+        }
+        for (const QStringList& wrong :
+             {QStringList{"--layer", "99"}, {"--head", "-99"}, {"--layout", "none"}, {"--pane", "none"}}) {
+            const auto refused = runProgram(window + QStringList{path("asked.png")} + wrong);
+            QVERIFY2(refused.code == 1 && refused.err.count('\n') == 1, qPrintable(refused.err));
+            QVERIFY(!QFile::exists(path("asked.png")));
+        }
+    }
+
     void theConfigurationDraws() {
         const QString yaml =
             "visualization: {default_colormap: magma, figure_size: [4, 3], dpi: 100, interactive: false, "
