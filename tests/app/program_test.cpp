@@ -214,11 +214,11 @@ class ProgramTest : public QObject {
             if (suffix == std::string("svg")) QVERIFY(begin.contains("<title>A &amp; B</title>"));
             if (suffix == std::string("pdf")) QVERIFY(begin.startsWith("%PDF"));
         }
-        // What draws nothing says so in one sentence, before anything is run or written.
-        const auto none = runProgram({"predict", "--session", session(), "--output", path("none.png")}, bare);
+        // What there is nothing of to draw says so in one sentence, and nothing is written.
+        const auto none =
+            runProgram({"predict", "--quiet", "--session", session(), "--output", path("none.png")}, bare);
         QCOMPARE(none.code, 1);
-        QVERIFY2(none.err.contains("'predict' draws no figure") && none.err.count('\n') == 1,
-                 qPrintable(none.err));
+        QVERIFY2(none.err.contains("has no predictions") && none.err.count('\n') == 1, qPrintable(none.err));
         QVERIFY(!QFile::exists(path("none.png")));
         // A format that was asked for wins.
         const auto text =

@@ -14,13 +14,14 @@
 namespace attnviz::ui {
 
 extern const AnalysisFigureDescriptor kStatisticsFigure, kPositionalFigure, kFlowFigure, kRolloutFigure,
-    kMaxFlowFigure, kRolesFigure, kClustersFigure, kSimilarityFigure, kDifferenceFigure, kImportanceFigure;
+    kMaxFlowFigure, kRolesFigure, kClustersFigure, kSimilarityFigure, kDifferenceFigure, kImportanceFigure,
+    kPredictFigure;
 
 namespace {
 
 const std::array kFigures{&kStatisticsFigure, &kPositionalFigure, &kFlowFigure,     &kRolloutFigure,
                           &kMaxFlowFigure,    &kRolesFigure,      &kClustersFigure, &kSimilarityFigure,
-                          &kDifferenceFigure, &kImportanceFigure};
+                          &kDifferenceFigure, &kImportanceFigure, &kPredictFigure};
 
 constexpr int kPixelsPerInch = 96;  // of the widgets' design
 constexpr int kEdge = 12, kTitleLine = 22, kCaptionLine = 18;

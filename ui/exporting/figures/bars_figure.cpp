@@ -1,4 +1,4 @@
-// Numbers of tokens as bars: importance, the most that could flow from each token.
+// Numbers of tokens as bars: importance, the most that could flow from each token, what comes next.
 #include <algorithm>
 
 #include "ui/exporting/figures/figure_parts.h"
@@ -46,8 +46,26 @@ Result<AnalysisPicture> drawMaxFlow(const AnalysisDrawing& drawing) {
                            .arg(drawing.request.layers.back()));
 }
 
+// Bars are numbered by rank; of several positions one list follows another, each from 1.
+Result<AnalysisPicture> drawPredictions(const AnalysisDrawing& drawing) {
+    const auto& run = drawing.request.run;
+    const auto& tokens = (run.target ? *run.target : run.input).tokens;
+    QStringList after;
+    int last = -1;
+    for (const auto& row : drawing.result.tables.front().rows) {
+        const auto position = static_cast<int>(numberOf(row.front()));
+        if (position == last) continue;
+        last = position;
+        after << QStringLiteral("%1 %2").arg(position).arg(
+            tokenText(tokens.at(static_cast<std::size_t>(position)).text));
+    }
+    return barsPicture(drawing, "rank", "token", "probability",
+                       QStringLiteral("probability, at token %1").arg(after.join(QStringLiteral(", "))));
+}
+
 }  // namespace
 
+extern const AnalysisFigureDescriptor kPredictFigure{.analysis = "predict", .draw = &drawPredictions};
 extern const AnalysisFigureDescriptor kImportanceFigure{.analysis = "importance", .draw = &drawImportance};
 extern const AnalysisFigureDescriptor kMaxFlowFigure{.analysis = "maxflow", .draw = &drawMaxFlow};
 
