@@ -5,8 +5,10 @@
 #if ATTNVIZ_WITH_GUI
 #include <QApplication>
 #include <QBuffer>
+#include <QDeadlineTimer>
 #include <QEvent>
 #include <QPixmap>
+#include <QThread>
 #include <QTimer>
 #include <functional>
 #include <memory>
@@ -36,6 +38,8 @@ namespace {
 // A screenshot is given this long to become calm; then what there is is saved, and said so.
 constexpr int kScreenshotLimitMs = 120'000;
 constexpr int kSettleMs = 300;
+// A run that was told to stop is given this long when the program ends.
+constexpr int kEndMs = 3'000;
 
 Result<void> saveScreenshot(const ui::MainWindow& window, const std::string& path) {
     QByteArray bytes;
@@ -44,6 +48,17 @@ Result<void> saveScreenshot(const ui::MainWindow& window, const std::string& pat
     if (!const_cast<ui::MainWindow&>(window).grab().save(&buffer, "PNG"))
         return internalError("the window could not be drawn", path);
     return writeFile(path, {bytes.constData(), static_cast<std::size_t>(bytes.size())});
+}
+
+// The code of a TorchScript module cannot be stopped, and the end of the window waits for the engine's
+// thread: the program then ends over its head. What is kept was written when the window closed.
+int end(const ui::MainWindow& window, int code) {
+    for (const QDeadlineTimer limit(kEndMs); window.onlyEngineWorks();) {
+        if (limit.hasExpired()) std::_Exit(code);
+        QCoreApplication::processEvents(QEventLoop::AllEvents, 20);
+        QThread::msleep(5);
+    }
+    return code;
 }
 
 // Says with --verbose when the window was first painted, which is what a start costs.
@@ -189,7 +204,7 @@ int runWindow(const CommandLine& line, const Configuration& configuration, Termi
     else if (hasText)
         window.openModel("sample");
 
-    if (line.screenshot.empty()) return QApplication::exec();
+    if (line.screenshot.empty()) return end(window, QApplication::exec());
     bool late = false;
     const auto save = [&] {
         const auto saved = saveScreenshot(window, line.screenshot);
@@ -197,6 +212,7 @@ int runWindow(const CommandLine& line, const Configuration& configuration, Termi
             terminal.error(saved.error());
         else if (late)
             terminal.notice("The window was still busy after two minutes; the screenshot shows it so.");
+        window.stopAll();
         QApplication::exit(saved ? 0 : 1);
     };
     // Idle, and idle still after a moment: fonts, layouts and tiles have then settled.
@@ -212,7 +228,7 @@ int runWindow(const CommandLine& line, const Configuration& configuration, Termi
         late = true;
         save();
     });
-    return QApplication::exec();
+    return end(window, QApplication::exec());
 }
 #else
 int runWindow(const CommandLine&, const Configuration&, Terminal& terminal) {

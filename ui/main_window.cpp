@@ -274,6 +274,10 @@ bool MainWindow::isIdle() const {
     return m_runs->idle() && m_files->idle() && m_cached->idle() && m_workspace->idle();
 }
 
+bool MainWindow::onlyEngineWorks() const {
+    return !m_runs->idle() && m_files->idle();
+}
+
 // Idle for two ticks: what was posted in between has been delivered.
 void MainWindow::watchIdle() {
     m_quietTicks = isIdle() ? m_quietTicks + 1 : 0;

@@ -59,6 +59,7 @@ class MainWindow final : public QMainWindow {
     void stopAll();
 
     bool isIdle() const;
+    bool onlyEngineWorks() const;  // what is left is a run, and no file is being read or written
     Workspace& workspace() { return *m_workspace; }
     DockLayout& docks() { return *m_docks; }
 
