@@ -1,6 +1,7 @@
 // The running text on the real window: weights of chosen tokens, their means, importance, folds of long
 // texts.
 #include <QCheckBox>
+#include <QHeaderView>
 #include <QPushButton>
 #include <QSettings>
 #include <QTableView>
@@ -56,6 +57,28 @@ class TokensPaneTest : public QObject {
 
  private slots:
     void init() { QSettings(stateFile(), QSettings::IniFormat).remove("tokens"); }
+
+    // Of many tokens the strongest come first; a click on a header is the person's own order.
+    void longTablesBeginWithTheStrongest() {
+        const auto order = [](PaneWindow& test) {
+            const auto* model = test.part<QTableView>().model();
+            return std::pair(model->index(0, 0).data().toString(), model->index(1, 0).data().toString());
+        };
+        PaneWindow test("tokens");
+        test.open(test::randomRun(2, 2, 12));
+        QCOMPARE(order(test), std::pair(QString("0"), QString("1")));
+        test.open(test::randomRun(2, 2, 200));
+        const auto& model = *test.part<QTableView>().model();
+        for (int row = 0; row < 5; ++row)
+            QCOMPARE(model.index(row, model.columnCount() - 1).data().toString(), QString::number(row + 1));
+        auto* header = test.part<QTableView>().horizontalHeader();
+        QTest::mouseClick(header->viewport(), Qt::LeftButton, {}, QPoint(header->sectionPosition(0) + 8, 8));
+        QVERIFY(test.settle());
+        QCOMPARE(order(test), std::pair(QString("0"), QString("1")));
+        test.workspace().setHead({1, 1});
+        QVERIFY(test.settle());
+        QCOMPARE(order(test), std::pair(QString("0"), QString("1")));
+    }
 
     void chosenQueriesAreAveraged() {
         PaneWindow test("tokens", {360, 420});

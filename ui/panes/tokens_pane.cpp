@@ -31,6 +31,9 @@
 namespace attnviz::ui {
 namespace {
 
+// A table of more tokens than are seen at once begins with the strongest, until a person sorts it.
+constexpr int kTableInOrder = 64;
+
 enum Direction { attendsTo, attendedBy, importance };
 
 class TokensPane final : public Pane {
@@ -86,6 +89,7 @@ class TokensPane final : public Pane {
     TokenStrip* m_strip;
     WeightTable* m_model;
     QTableView* m_table;
+    bool m_sortedByHand = false;
     QString m_written;         // how many tokens the model wrote, in words; empty: none
     int m_anchor = 0;          // where a range began
     bool m_followPins = true;  // what was pinned last counts, not what was chosen before
@@ -161,6 +165,7 @@ void TokensPane::makeTable() {
     m_table->setColumnWidth(WeightTable::rank, 56);
     header->setSortIndicator(WeightTable::number, Qt::AscendingOrder);
     m_table->setSortingEnabled(true);
+    connect(header, &QHeaderView::sectionClicked, this, [this] { m_sortedByHand = true; });
     m_table->viewport()->installEventFilter(this);
 }
 
@@ -306,6 +311,11 @@ void TokensPane::showWeights(std::vector<float> weights, const QString& heading,
     m_strip->setWeights(weights, workspace().view().logarithmic, direction() != importance);
     m_model->setWeights(stripOfKeys() ? workspace().keyTexts() : workspace().queryTexts(), std::move(weights),
                         stripOfKeys(), heading);
+    if (!m_sortedByHand) {
+        const bool strongestFirst = m_model->rowCount() > kTableInOrder;
+        m_table->sortByColumn(strongestFirst ? WeightTable::weight : WeightTable::number,
+                              strongestFirst ? Qt::DescendingOrder : Qt::AscendingOrder);
+    }
     showMarks();
     m_left->setText(left);
     m_right->setText(m_written.isEmpty() ? right : right + " · " + m_written);
