@@ -166,6 +166,47 @@ class HeatmapViewTest : public QObject {
         QVERIFY(view.xAxis->range().size() >= 2);
     }
 
+    // Padding before and behind the text takes no room, whatever is done; within it stays.
+    void paddingIsNotInView() {
+        HeatmapView view;
+        view.resize(700, 600);
+        show(view, *test::randomRun(1, 1, 40, false, 3, {0, 1, 20, 37, 38, 39}));
+        const auto inView = [&] {
+            const KeyRange keys = view.seenKeys(), queries = view.seenQueries();
+            return keys.begin >= 2 && keys.end <= 37 && queries.begin >= 2 && queries.end <= 37;
+        };
+        QVERIFY(view.isFitted());
+        QCOMPARE(view.seenKeys(), (KeyRange{2, 37}));
+        QCOMPARE(view.seenQueries(), (KeyRange{2, 37}));
+        for (const double factor : {3.0, 0.5, 0.1}) {
+            view.zoom(factor, QPointF(view.mapArea().topLeft()));
+            QVERIFY(inView());
+        }
+        QCOMPARE(view.seenKeys(), (KeyRange{2, 37}));
+        QTest::keyClick(&view, Qt::Key_End);
+        QCOMPARE(view.hovered(), std::optional(Cell{36, 36}));
+        QTest::keyClick(&view, Qt::Key_Home);
+        QCOMPARE(view.hovered(), std::optional(Cell{36, 2}));
+        // All padding: nothing is hidden.
+        show(view, *test::randomRun(1, 1, 3, false, 3, {0, 1, 2}));
+        QCOMPARE(view.seenKeys(), (KeyRange{0, 3}));
+    }
+
+    // Labels that come and go with the room they take never push the map out of the view.
+    void theMapIsWholeWhateverItsLabels() {
+        HeatmapView view;
+        for (int tokens = 4; tokens < 90; tokens += 5) {
+            auto run = std::make_shared<AttentionRun>(*test::randomRun(1, 1, tokens, false));
+            for (auto& token : run->input.tokens) token.text = " blockbuster";
+            for (const QSize size : {QSize(420, 380), QSize(700, 600), QSize(1100, 700)}) {
+                view.resize(size);
+                show(view, *run);
+                QVERIFY2(view.rect().adjusted(0, 0, 0, -30).contains(view.mapArea()),
+                         qPrintable(QString("%1 tokens").arg(tokens)));
+            }
+        }
+    }
+
     void aClickPinsAndAnotherReleases() {
         const auto run = test::randomRun(1, 1, 9);
         HeatmapView view;

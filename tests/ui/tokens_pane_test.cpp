@@ -80,6 +80,19 @@ class TokensPaneTest : public QObject {
         QCOMPARE(order(test), std::pair(QString("0"), QString("1")));
     }
 
+    // Padding is a line that can be opened, and the query that is shown first is none of it.
+    void paddingIsFolded() {
+        PaneWindow test("tokens");
+        test.open(test::randomRun(1, 1, 20, false, 1, {16, 17, 18, 19}));
+        auto& strip = test.part<TokenStrip>();
+        QCOMPARE(strip.foldedTokens(), 4);
+        QCOMPARE(test.workspace().activeQuery(), 15);
+        QVERIFY(!strip.rectOf(15).isEmpty() && strip.rectOf(16).isEmpty());
+        strip.openFold(0);
+        QCOMPARE(strip.foldedTokens(), 0);
+        QVERIFY(!strip.rectOf(19).isEmpty());
+    }
+
     void chosenQueriesAreAveraged() {
         PaneWindow test("tokens", {360, 420});
         const auto run = patternRun(3, 4, 16);

@@ -274,8 +274,12 @@ void HeatmapPane::showTitle() {
     } else {
         chips << tr("not computed yet");
     }
-    if (const auto pads = workspace().rawSource()->info().visibility.maskedKeys().size(); pads > 0)
-        chips << tr("%1 padding tokens").arg(countText(static_cast<qint64>(pads)));
+    const auto& raw = workspace().rawSource()->info();
+    if (const auto pads = static_cast<int>(raw.visibility.maskedKeys().size()); pads > 0) {
+        const int hidden = raw.keys - contentOf(raw).keys.size();
+        chips << (hidden == pads ? tr("%1 padding tokens hidden") : tr("%1 padding tokens"))
+                     .arg(countText(pads));
+    }
     if (!m_complete) chips.prepend(tr("overview, tiles follow"));
     m_chip->setText(chips.join(" · "));
 }
@@ -288,10 +292,10 @@ void HeatmapPane::arrangeZoom() {
 void HeatmapPane::showZoom() {
     const int pooled = m_view->pooledCells();
     const auto& source = workspace().source();
-    const bool fitted = !source || m_view->xAxis->range().size() >= source->info().keys;
-    m_zoom->setText(fitted ? tr("Fit")
-                           : QString::number(source->info().keys / m_view->xAxis->range().size(), 'f', 1) +
-                                 QChar(0xD7));
+    m_zoom->setText(!source || m_view->isFitted()
+                        ? tr("Fit")
+                        : QString::number(source->info().keys / m_view->xAxis->range().size(), 'f', 1) +
+                              QChar(0xD7));
     m_pooling->setVisible(pooled > 1);
     arrangeZoom();
 }

@@ -22,6 +22,7 @@
 #include "ui/panes/weight_table.h"
 #include "ui/state/file_controller.h"
 #include "ui/widgets/eliding_label.h"
+#include "ui/widgets/map_content.h"
 #include "ui/widgets/number_text.h"
 #include "ui/widgets/pane_parts.h"
 #include "ui/widgets/segments.h"
@@ -204,6 +205,10 @@ void TokensPane::showTokens() {
         for (auto& token : tokens) token.text = "w";
     }
     m_strip->setTokens(tokens, labels);
+    if (const auto& source = workspace().source()) {
+        const MapContent content = contentOf(source->info());
+        m_strip->setContent(stripOfKeys() ? content.keys : content.queries);
+    }
     showWritten(static_cast<int>(labels.size()), words);
     m_model->setWeights({}, {}, true, {});
 }

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "ui/state/workspace.h"
+#include "ui/widgets/map_content.h"
 
 namespace attnviz::ui {
 
@@ -113,7 +114,7 @@ std::optional<Cell> Workspace::pinned() const {
 int Workspace::activeQuery() const {
     if (const auto pin = pinned()) return pin->query;
     if (m_hovered) return m_hovered->query;
-    return m_source ? std::max(0, m_source->info().queries - 1) : 0;
+    return m_source ? std::max(0, contentOf(m_source->info()).queries.end - 1) : 0;
 }
 
 std::optional<int> Workspace::activeKey() const {

@@ -12,6 +12,7 @@
 namespace attnviz::ui {
 namespace {
 
+constexpr int kMostRounds = 8;
 constexpr double kLargestCell = 128, kSmallestSpan = 2;
 constexpr int kOuter = 12, kBarZone = 88, kEntropyZone = 88, kIncomingZone = 30, kAxisTitle = 20;
 constexpr double kMostQueryBreadth = 132, kMostKeyBreadth = 108;
@@ -66,6 +67,9 @@ void HeatmapView::setMap(std::shared_ptr<const AttentionSource> source, HeadId h
         source && m_map->source() && source->info().queries == queries() && source->info().keys == keys();
     const bool sameTokens = sameShape && queryTokens == m_queryLabels && keyTokens == m_keyLabels;
     m_map->setMap(std::move(source), head);
+    const MapContent content = m_map->source() ? contentOf(m_map->source()->info()) : MapContent();
+    if (content != m_content) m_fitted = true;
+    m_content = content;
     m_map->setSynchronous(queries() <= kSynchronousTokens && keys() <= kSynchronousTokens);
     m_queryLabels = queryTokens;
     m_keyLabels = keyTokens;
@@ -162,7 +166,7 @@ QRect HeatmapView::mapArea() const {
     return axisRect()->rect();
 }
 
-// Labels need room that depends on the size of a cell, which depends on the room: two rounds settle it.
+// Labels need room that depends on the size of a cell, which depends on the room: a few rounds settle it.
 void HeatmapView::placeMap() {
     if (queries() == 0 || keys() == 0) return;
     const QFontMetricsF metrics(tokenFont(11));
@@ -171,16 +175,17 @@ void HeatmapView::placeMap() {
                  bottom = m_marginsShown ? kIncomingZone : 0;
     double left = 70, top = 24, cell = 0;
     if (m_fitted) {
-        xAxis->setRange(0, keys());
-        yAxis->setRange(0, queries());
+        xAxis->setRange(m_content.keys.begin, m_content.keys.end);
+        yAxis->setRange(m_content.queries.begin, m_content.queries.end);
     }
+    const int columns = m_content.keys.size(), rows = m_content.queries.size();
     double sideX = 0, sideY = 0;
-    for (int round = 0; round < 3; ++round) {
+    for (int round = 0; round < kMostRounds; ++round) {
         const double availableX = std::max(80.0, width() - 2.0 * kOuter - kAxisTitle - left - right);
         const double availableY = std::max(80.0, height() - 2.0 * kOuter - kAxisTitle - top - bottom);
-        const double aspect = static_cast<double>(keys()) / queries();
-        cell = std::min({availableX / keys(), availableY / queries(), kLargestCell});
-        sideX = std::max(1.0, std::floor(cell * keys()));
+        const double aspect = static_cast<double>(columns) / rows;
+        cell = std::min({availableX / columns, availableY / rows, kLargestCell});
+        sideX = std::max(1.0, std::floor(cell * columns));
         sideY = std::max(1.0, std::floor(sideX / aspect));
         TokenAxisRequest request{
             &m_keyLabels, true, xAxis->range().lower, xAxis->range().upper, sideX, kMostKeyBreadth, 15,
@@ -190,8 +195,12 @@ void HeatmapView::placeMap() {
             &m_queryLabels, false, yAxis->range().lower, yAxis->range().upper, sideY, kMostQueryBreadth, 15,
             widthOf,        true};
         m_queryAxis = layoutTokenAxis(request);
-        left = std::max(24.0, m_queryAxis.breadth + 10);
-        top = std::max(18.0, m_keyAxis.breadth + 6);
+        const double leftNeeded = std::max(24.0, m_queryAxis.breadth + 10),
+                     topNeeded = std::max(18.0, m_keyAxis.breadth + 6);
+        // After the first guess room is only added: labels that come and go with it would never settle.
+        if (round > 0 && leftNeeded <= left && topNeeded <= top) break;
+        left = round == 0 ? leftNeeded : std::max(left, leftNeeded);
+        top = round == 0 ? topNeeded : std::max(top, topNeeded);
     }
     // What is left over goes to both sides, as much as the labels let it; labels leaning right need room too.
     const double spareX = std::max(0.0, width() - 2.0 * kOuter - kAxisTitle - left - right - sideX);
@@ -208,15 +217,20 @@ void HeatmapView::placeMap() {
 }
 
 void HeatmapView::setRanges(double keyLower, double queryLower, double keySpan) {
-    const double aspect = static_cast<double>(keys()) / std::max(1, queries());
-    keySpan = std::clamp(keySpan, std::min<double>(kSmallestSpan, keys()), static_cast<double>(keys()));
-    const double querySpan = std::min<double>(keySpan / aspect, queries());
-    keyLower = std::clamp(keyLower, 0.0, keys() - keySpan);
-    queryLower = std::clamp(queryLower, 0.0, queries() - querySpan);
-    m_fitted = keySpan >= keys() && querySpan >= queries();
+    const auto& [rows, columns] = m_content;
+    const double aspect = static_cast<double>(columns.size()) / std::max(1, rows.size());
+    keySpan = std::clamp(keySpan, leastSpan(), static_cast<double>(columns.size()));
+    const double querySpan = std::min<double>(keySpan / aspect, rows.size());
+    keyLower = std::clamp(keyLower, static_cast<double>(columns.begin), columns.end - keySpan);
+    queryLower = std::clamp(queryLower, static_cast<double>(rows.begin), rows.end - querySpan);
+    m_fitted = keySpan >= columns.size() && querySpan >= rows.size();
     xAxis->setRange(keyLower, keyLower + keySpan);
     yAxis->setRange(queryLower, queryLower + querySpan);
     changed();
+}
+
+double HeatmapView::leastSpan() const {
+    return std::min<double>(kSmallestSpan, m_content.keys.size());
 }
 
 void HeatmapView::changed() {
@@ -242,15 +256,15 @@ void HeatmapView::showCell(Cell cell) {
 }
 
 void HeatmapView::fit() {
-    if (queries() > 0) setRanges(0, 0, keys());
+    if (queries() > 0) setRanges(m_content.keys.begin, m_content.queries.begin, m_content.keys.size());
 }
 
 void HeatmapView::zoom(double factor, std::optional<QPointF> around) {
     if (queries() == 0 || factor <= 0) return;
     const QPointF at = around.value_or(QPointF(mapArea().center()));
     const double key = xAxis->pixelToCoord(at.x()), query = yAxis->pixelToCoord(at.y());
-    const double span = std::clamp(xAxis->range().size() / factor, std::min<double>(kSmallestSpan, keys()),
-                                   static_cast<double>(keys()));
+    const double span =
+        std::clamp(xAxis->range().size() / factor, leastSpan(), static_cast<double>(m_content.keys.size()));
     const double scale = span / xAxis->range().size();
     setRanges(key - (key - xAxis->range().lower) * scale, query - (query - yAxis->range().lower) * scale,
               span);
@@ -359,7 +373,8 @@ void HeatmapView::mouseReleaseEvent(QMouseEvent* event) {
                           drag == Drag::keys ? chosen : m_keyTokens);
     } else if (drag == Drag::box) {
         const QRectF box = QRectF(m_pressed, event->position()).normalized();
-        const double aspect = static_cast<double>(keys()) / std::max(1, queries());
+        const double aspect =
+            static_cast<double>(m_content.keys.size()) / std::max(1, m_content.queries.size());
         const double span = std::max(box.width(), box.height() * aspect) / std::max(1e-9, cellPixels());
         if (box.width() > 4 && box.height() > 4)
             setRanges(xAxis->pixelToCoord(box.center().x()) - span / 2,
@@ -382,7 +397,7 @@ void HeatmapView::wheelEvent(QWheelEvent* event) {
 
 void HeatmapView::keyPressEvent(QKeyEvent* event) {
     if (queries() == 0) return QCustomPlot::keyPressEvent(event);
-    Cell cell = m_hovered.value_or(pinned().value_or(Cell{queries() - 1, 0}));
+    Cell cell = m_hovered.value_or(pinned().value_or(Cell{m_content.queries.end - 1, m_content.keys.begin}));
     const int step = event->modifiers().testFlag(Qt::ShiftModifier) ? 10 * pooledCells() : pooledCells();
     switch (event->key()) {
         case Qt::Key_Left:
@@ -398,10 +413,10 @@ void HeatmapView::keyPressEvent(QKeyEvent* event) {
             cell.query += step;
             break;
         case Qt::Key_Home:
-            cell.key = 0;
+            cell.key = m_content.keys.begin;
             break;
         case Qt::Key_End:
-            cell.key = keys() - 1;
+            cell.key = m_content.keys.end - 1;
             break;
         case Qt::Key_Plus:
         case Qt::Key_Equal:
@@ -426,7 +441,8 @@ void HeatmapView::keyPressEvent(QKeyEvent* event) {
         default:
             return QCustomPlot::keyPressEvent(event);
     }
-    cell = {std::clamp(cell.query, 0, queries() - 1), std::clamp(cell.key, 0, keys() - 1)};
+    cell = {std::clamp(cell.query, m_content.queries.begin, m_content.queries.end - 1),
+            std::clamp(cell.key, m_content.keys.begin, m_content.keys.end - 1)};
     // The view follows the keyboard.
     const auto follow = [](const QCPRange& range, int at) {
         return at < range.lower ? at : at + 1 > range.upper ? at + 1 - range.size() : range.lower;

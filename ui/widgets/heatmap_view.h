@@ -17,6 +17,7 @@
 #include "core/attention/attention_source.h"
 #include "ui/widgets/cell.h"
 #include "ui/widgets/color_scale.h"
+#include "ui/widgets/map_content.h"
 #include "ui/widgets/token_axis.h"
 
 namespace attnviz::ui {
@@ -61,7 +62,8 @@ class HeatmapView final : public QCustomPlot {
     KeyRange seenQueries() const;  // those that are in view, wholly or in part
     KeyRange seenKeys() const;
     void showCell(attnviz::ui::Cell cell);  // in the middle, as large as now
-    void fit();
+    void fit();                             // all but padding at the ends, which is never in view
+    bool isFitted() const { return m_fitted; }
     void zoom(double factor, std::optional<QPointF> around = {});  // above 1 shows less
     void refresh();                                                // theme, tiles: paint all again
 
@@ -93,6 +95,7 @@ class HeatmapView final : public QCustomPlot {
     int keys() const;
     void placeMap();  // margins and ranges
     void setRanges(double keyLower, double queryLower, double keySpan);
+    double leastSpan() const;
     void changed();
     void hoverBy(const QPointF& position);
     Drag edgeAt(const QPointF& position) const;  // keys, queries or none
@@ -112,6 +115,7 @@ class HeatmapView final : public QCustomPlot {
     std::unique_ptr<Painted> m_furniture, m_overlay;
     QStringList m_queryLabels, m_keyLabels;
     QString m_queryTitle = tr("Query"), m_keyTitle = tr("Key"), m_valueTitle = tr("weight");
+    MapContent m_content;
     std::optional<Cell> m_hovered;
     std::vector<Cell> m_pins;
     std::optional<KeyRange> m_queryTokens, m_keyTokens;

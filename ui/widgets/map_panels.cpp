@@ -95,12 +95,13 @@ void MapPanels::setPanels(std::vector<MapPanel> panels) {
         const auto& info = shown.source->info();
         map.setSynchronous(info.queries <= kSynchronousTokens && info.keys <= kSynchronousTokens);
     }
-    if (!same || m_fitted) {
-        const auto [queries, keys] = shape(m_panels);
-        m_keys = QCPRange(0, std::max(1, keys));
-        m_queries = QCPRange(0, std::max(1, queries));
+    const MapContent content = m_panels.empty() ? MapContent() : contentOf(m_panels.front().source->info());
+    if (!same || m_fitted || content != m_content) {
+        m_keys = QCPRange(content.keys.begin, std::max(1, content.keys.end));
+        m_queries = QCPRange(content.queries.begin, std::max(1, content.queries.end));
         m_fitted = true;
     }
+    m_content = content;
     if (!same) m_hovered.reset();
     m_focused = std::clamp(m_focused, 0, std::max(0, static_cast<int>(m_panels.size()) - 1));
     setScales(m_scale, m_differences);
@@ -268,23 +269,22 @@ void MapPanels::paintFurniture(QCPPainter& painter) {
 
 void MapPanels::setRanges(QCPRange keys, QCPRange queries) {
     if (m_panels.empty()) return;
-    const auto& info = m_panels.front().source->info();
-    const double aspect = static_cast<double>(info.queries) / info.keys;
-    const double span =
-        std::clamp(keys.size(), std::min<double>(kSmallestSpan, info.keys), static_cast<double>(info.keys));
-    const double querySpan = std::min<double>(span * aspect, info.queries);
-    const double key = std::clamp(keys.lower, 0.0, info.keys - span);
-    const double query = std::clamp(queries.lower, 0.0, info.queries - querySpan);
+    const auto& [rows, columns] = m_content;
+    const double aspect = static_cast<double>(rows.size()) / columns.size();
+    const double span = std::clamp(keys.size(), std::min<double>(kSmallestSpan, columns.size()),
+                                   static_cast<double>(columns.size()));
+    const double querySpan = std::min<double>(span * aspect, rows.size());
+    const double key = std::clamp(keys.lower, static_cast<double>(columns.begin), columns.end - span);
+    const double query = std::clamp(queries.lower, static_cast<double>(rows.begin), rows.end - querySpan);
     m_keys = QCPRange(key, key + span);
     m_queries = QCPRange(query, query + querySpan);
-    m_fitted = span >= info.keys;
+    m_fitted = span >= columns.size();
     place();
 }
 
 void MapPanels::fit() {
-    if (m_panels.empty()) return;
-    const auto& info = m_panels.front().source->info();
-    setRanges(QCPRange(0, info.keys), QCPRange(0, info.queries));
+    setRanges(QCPRange(m_content.keys.begin, m_content.keys.end),
+              QCPRange(m_content.queries.begin, m_content.queries.end));
 }
 
 void MapPanels::resizeEvent(QResizeEvent* event) {

@@ -15,6 +15,7 @@
 #include "ui/widgets/attention_plottable.h"
 #include "ui/widgets/cell.h"
 #include "ui/widgets/color_scale.h"
+#include "ui/widgets/map_content.h"
 
 namespace attnviz::ui {
 
@@ -82,6 +83,7 @@ class MapPanels final : public QCustomPlot {
     ColorScale m_scale, m_differences;
     Pooling m_pooling = Pooling::max;
     std::optional<Cell> m_hovered;
+    MapContent m_content;
     QCPRange m_keys, m_queries;
     int m_focused = 0;
     bool m_keyboardFocus = false, m_fitted = true;

@@ -7,6 +7,7 @@
 #include <QScrollBar>
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "core/base/readable.h"
@@ -19,7 +20,7 @@ namespace attnviz::ui {
 namespace {
 
 constexpr double kMargin = 10, kLine = 24, kBox = 20;
-constexpr int kUnfoldedTokens = 400, kContext = 24, kShortestFold = 24, kPeaks = 12;
+constexpr int kUnfoldedTokens = 400, kContext = 24, kShortestFold = 24, kShortestPadding = 2, kPeaks = 12;
 
 }  // namespace
 
@@ -36,6 +37,11 @@ TokenStrip::TokenStrip(QWidget* parent) : QAbstractScrollArea(parent) {
 void TokenStrip::setWritten(int first) {
     m_written = first;
     viewport()->update();
+}
+
+void TokenStrip::setContent(KeyRange tokens) {
+    m_content = tokens;
+    layOut();
 }
 
 void TokenStrip::setTokens(const std::vector<Token>& tokens, const QStringList& labels) {
@@ -72,6 +78,7 @@ void TokenStrip::setTokens(const std::vector<Token>& tokens, const QStringList& 
     m_hovered.reset();
     m_pressed.reset();
     m_open.assign(m_texts.size(), false);
+    m_content = {0, static_cast<int>(m_texts.size())};
     verticalScrollBar()->setValue(0);
     describe();
     layOut();
@@ -131,12 +138,34 @@ int TokenStrip::foldedTokens() const {
     return count;
 }
 
-// Around the strongest tokens and the framed one there is context; long stretches between them are folded.
 std::vector<std::pair<int, int>> TokenStrip::folds() const {
-    const int count = static_cast<int>(m_texts.size());
+    std::vector<std::pair<int, int>> out;
+    // What was opened stays open, whatever the weights become.
+    const auto fold = [&](int from, int end, int shortest) {
+        for (int first = from; first < end;) {
+            int last = first;
+            while (last < end && !m_open[static_cast<std::size_t>(last)]) ++last;
+            if (last - first >= shortest) out.emplace_back(first, last);
+            first = last + 1;
+        }
+    };
+    fold(0, m_content.begin, kShortestPadding);
+    int shownUntil = m_content.begin;
+    for (const int token : keptTokens()) {
+        fold(shownUntil, std::min(m_content.end, token - kContext), kShortestFold);
+        shownUntil = std::max(shownUntil, std::min(m_content.end, token + kContext / 2));
+    }
+    if (shownUntil > m_content.begin) fold(shownUntil, m_content.end, kShortestFold);
+    fold(m_content.end, static_cast<int>(m_texts.size()), kShortestPadding);
+    return out;
+}
+
+// Of a long text the strongest tokens and the framed ones, ascending: there is context around them, and long
+// stretches between are folded. Of a short one none.
+std::vector<int> TokenStrip::keptTokens() const {
     if (!isLong() || m_weights.size() != m_texts.size()) return {};
     std::vector<int> order(m_weights.size());
-    for (int i = 0; i < count; ++i) order[static_cast<std::size_t>(i)] = i;
+    std::iota(order.begin(), order.end(), 0);
     const auto weightOf = [this](int token) {
         const float weight = m_weights[static_cast<std::size_t>(token)];
         return std::isnan(weight) ? -1.0F : weight;
@@ -144,30 +173,25 @@ std::vector<std::pair<int, int>> TokenStrip::folds() const {
     std::partial_sort(order.begin(), order.begin() + kPeaks, order.end(),
                       [&](int a, int b) { return weightOf(a) > weightOf(b); });
     std::vector<int> kept(order.begin(), order.begin() + kPeaks);
+    const int last = static_cast<int>(m_texts.size()) - 1;
     for (const auto& range : {m_queries, m_keys})
         if (range) {
-            kept.push_back(std::clamp(range->begin, 0, count - 1));
-            kept.push_back(std::clamp(range->end - 1, 0, count - 1));
+            kept.push_back(std::clamp(range->begin, 0, last));
+            kept.push_back(std::clamp(range->end - 1, 0, last));
         }
     std::ranges::sort(kept);
-    std::vector<std::pair<int, int>> out;
-    // What was opened stays open, whatever the weights become.
-    const auto fold = [&](int from, int end) {
-        for (int first = from; first < end;) {
-            int last = first;
-            while (last < end && !m_open[static_cast<std::size_t>(last)]) ++last;
-            if (last - first >= kShortestFold) out.emplace_back(first, last);
-            first = last + 1;
-        }
-    };
-    int shownUntil = 0;
-    for (const int token : kept) {
-        const int from = std::max(0, token - kContext);
-        fold(shownUntil, from);
-        shownUntil = std::max(shownUntil, std::min(count, token + kContext / 2));
+    return kept;
+}
+
+QString TokenStrip::foldText(int first, int end) const {
+    const QString count = countText(end - first);
+    if (end <= m_content.begin || first >= m_content.end) return tr("%1 padding tokens").arg(count);
+    double mass = 0;
+    for (int token = first; token < end; ++token) {
+        const float weight = m_weights[static_cast<std::size_t>(token)];
+        if (!std::isnan(weight)) mass = m_sums ? mass + weight : std::max<double>(mass, weight);
     }
-    fold(shownUntil, count);
-    return out;
+    return (m_sums ? tr("%1 tokens, weight %2") : tr("%1 tokens, at most %2")).arg(count, scoreText(mass));
 }
 
 void TokenStrip::layOut() {
@@ -182,14 +206,8 @@ void TokenStrip::layOut() {
         if (fold != stretches.end() && token == fold->first) {
             if (x > kMargin) y += kLine;
             Piece piece{
-                fold->first, fold->second - fold->first, QRectF(kMargin, y, right - kMargin, kLine), {}, 0};
-            for (int i = fold->first; i < fold->second; ++i) {
-                const float weight = m_weights[static_cast<std::size_t>(i)];
-                if (!std::isnan(weight))
-                    piece.mass = m_sums ? piece.mass + weight : std::max<double>(piece.mass, weight);
-            }
-            piece.text = (m_sums ? tr("%1 tokens, weight %2") : tr("%1 tokens, at most %2"))
-                             .arg(countText(piece.count), scoreText(piece.mass));
+                fold->first, fold->second - fold->first, QRectF(kMargin, y, right - kMargin, kLine), {}};
+            piece.text = foldText(fold->first, fold->second);
             m_pieces.push_back(piece);
             x = kMargin;
             y += kLine;
@@ -205,7 +223,7 @@ void TokenStrip::layOut() {
             x = kMargin;
             y += kLine;
         }
-        m_pieces.push_back({token, 1, QRectF(x, y + 2, width, kBox), text, 0});
+        m_pieces.push_back({token, 1, QRectF(x, y + 2, width, kBox), text});
         x += width;
         if (m_breakAfter[static_cast<std::size_t>(token)]) {
             x = kMargin;

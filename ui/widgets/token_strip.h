@@ -1,5 +1,6 @@
 // Running text, token by token, each on a ground as strong as its weight. Long texts fold stretches that
-// matter little, and say their mass; a click opens one. Hover, click and drag report tokens.
+// matter little, and say their mass; padding at the ends is folded too; a click opens one. Hover, click and
+// drag report tokens.
 //
 // Only what is seen is painted; text is plain whatever it contains.
 #pragma once
@@ -20,6 +21,8 @@ class TokenStrip final : public QAbstractScrollArea {
     explicit TokenStrip(QWidget* parent = nullptr);
 
     void setTokens(const std::vector<Token>& tokens, const QStringList& labels);
+    // What is before and behind is padding: one fold each, whatever the weights. Until setTokens.
+    void setContent(KeyRange tokens);
     // Tokens from here on were written by the model: underlined with dots. Below 0: none. Until setTokens.
     void setWritten(int first);
     // By token, 0 to 1 of the strongest; NaN where the token cannot be seen. Empty: no colours.
@@ -56,10 +59,9 @@ class TokenStrip final : public QAbstractScrollArea {
 
  private:
     struct Piece {
-        int token = 0, count = 1;  // more than one: a folded stretch, `mass` of the weights
+        int token = 0, count = 1;  // more than one: a folded stretch
         QRectF place;
         QString text;
-        double mass = 0;
     };
     void describe();
     void layOut();
@@ -67,9 +69,12 @@ class TokenStrip final : public QAbstractScrollArea {
     bool isLong() const;
     void paintFrame(QPainter& painter, int token, const QRectF& place, const QRectF& ground) const;
     std::vector<std::pair<int, int>> folds() const;  // [first, end) stretches that are not shown
+    std::vector<int> keptTokens() const;
+    QString foldText(int first, int end) const;
 
     std::vector<QString> m_texts;  // as running text: spaces as spaces
     std::vector<bool> m_breakAfter, m_special;
+    KeyRange m_content;
     std::vector<float> m_weights;
     double m_strongest = 0;
     int m_written = -1;
