@@ -42,7 +42,7 @@ Result<Entry> loadEntry() {
 }  // namespace
 
 // The module takes both over.
-// NOLINTNEXTLINE(performance-unnecessary-value-param)
+// NOLINTBEGIN(performance-unnecessary-value-param)
 Result<TokenModelPointer> makeSentencePieceLibraryModel(std::unique_ptr<const SentencePieceFile> file,
                                                         SentencePieceIds ids) {
     static const Result<Entry> kEntry = loadEntry();  // it stays loaded: models hold code of it
@@ -51,5 +51,6 @@ Result<TokenModelPointer> makeSentencePieceLibraryModel(std::unique_ptr<const Se
     (*kEntry)(file, ids, model);
     return model;
 }
+// NOLINTEND(performance-unnecessary-value-param)
 
 }  // namespace attnviz
