@@ -80,9 +80,12 @@ DockLayout::DockLayout(QMainWindow& window, Workspace& workspace)
         connect(dock, &QDockWidget::topLevelChanged, widget, [widget](bool floats) {
             if (floats) widget->show();
         });
+        connect(dock, &QDockWidget::topLevelChanged, this, &DockLayout::takeOver);
+        connect(dock, &QDockWidget::dockLocationChanged, this, &DockLayout::takeOver);
         m_docks[pane->id] = dock;
         m_tabs->watch(*dock);
     }
+    window.installEventFilter(this);
     reset();
 }
 
@@ -97,6 +100,7 @@ void DockLayout::place(const NamedLayout& layout) {
     for (const auto* pane : panes())
         if (std::ranges::find(places, pane->id, &NamedLayout::Place::pane) == places.end())
             places.push_back({pane->id, pane->place});
+    m_placing = true;
     for (const auto& [id, dock] : m_docks) {
         dock->setFloating(false);
         m_window.removeDockWidget(dock);
@@ -116,41 +120,82 @@ void DockLayout::place(const NamedLayout& layout) {
         dock->setVisible(open && m_shown);
     }
     for (const auto& [place, dock] : first) dock->raise();
-    share(layout);
+    m_placing = false;
+    m_followed = &layout;
+    m_room = {};
+    if (auto* centre = m_window.centralWidget()) centre->installEventFilter(this);
+    share();
     // The window has its real size only once it has been laid out with these docks.
-    QMetaObject::invokeMethod(
-        this, [this, &layout] { share(layout); }, Qt::QueuedConnection);
+    shareSoon();
 }
 
-void DockLayout::share(const NamedLayout& layout) {
+// A person who moves or floats a dock, or drags what parts two, has sizes of their own from then on.
+void DockLayout::takeOver() {
+    if (!m_placing) m_followed = nullptr;
+}
+
+// What docks and the centre stand in.
+QRect DockLayout::room() const {
+    QRect all = m_window.centralWidget() ? m_window.centralWidget()->geometry() : QRect();
+    for (const auto& [id, dock] : m_docks)
+        if (!dock->isHidden() && !dock->isFloating() && !dock->visibleRegion().isEmpty())
+            all = all.united(dock->geometry());
+    return all;
+}
+
+void DockLayout::shareSoon() {
+    if (m_posted || !m_followed) return;
+    m_posted = true;
+    QMetaObject::invokeMethod(
+        this,
+        [this] {
+            m_posted = false;
+            if (m_followed && m_shown && room() != m_room) share();
+        },
+        Qt::QueuedConnection);
+}
+
+bool DockLayout::eventFilter(QObject* watched, QEvent* event) {
+    const auto type = event->type();
+    if (type == QEvent::Resize || (type == QEvent::Move && watched != &m_window)) shareSoon();
+    // Presses on docks and bars are theirs: the window's own are on what parts them.
+    if (type == QEvent::MouseButtonPress && watched == &m_window) takeOver();
+    return QObject::eventFilter(watched, event);
+}
+
+void DockLayout::share() {
+    const NamedLayout& layout = *m_followed;
     std::map<PanePlace, QDockWidget*> first;
     for (const auto& [id, place] : layout.open)
-        if (auto* dock = this->dock(id); dock && !first.contains(place)) first[place] = dock;
+        if (auto* dock = this->dock(id); dock && !dock->isHidden() && !first.contains(place))
+            first[place] = dock;
     if (m_window.layout()) m_window.layout()->activate();
     // One call for a direction: a second one would share out again what the first gave.
     QList<QDockWidget*> docks;
     QList<int> sizes;
     const auto wish = [&](PanePlace place, int size) {
         auto* dock = first[place];
-        if (!dock || dock->isHidden()) return;
+        if (!dock) return;
         docks << dock;
         sizes << size;
     };
     // Of a small window docks take no more than leaves the centre most of it.
-    const int wide = std::min(layout.rightWidth, m_window.width() * 2 / 7);
-    wish(PanePlace::left, std::min(layout.leftWidth, m_window.width() / 4));
+    const int wide = std::min(layout.rightWidth, m_window.width() * 43 / 160);
+    wish(PanePlace::left, std::min(layout.leftWidth, m_window.width() * 9 / 40));
     wish(PanePlace::rightTop, wide);
     wish(PanePlace::rightBottom, wide);
     m_window.resizeDocks(docks, sizes, Qt::Horizontal);
     docks.clear();
     sizes.clear();
-    wish(PanePlace::bottom, std::min(layout.bottomHeight, m_window.height() * 3 / 7));
+    const int high = static_cast<int>(layout.bottomHeight * std::min(1.0, 0.3 + 0.0007 * m_window.height()));
+    wish(PanePlace::bottom, std::min(high, m_window.height() * 3 / 7));
     m_window.resizeDocks(docks, sizes, Qt::Vertical);
     docks.clear();
     sizes.clear();
     wish(PanePlace::rightTop, static_cast<int>(1000 * layout.rightTopShare));
     wish(PanePlace::rightBottom, static_cast<int>(1000 * (1 - layout.rightTopShare)));
     if (docks.size() == 2) m_window.resizeDocks(docks, sizes, Qt::Vertical);
+    m_room = room();
 }
 
 void DockLayout::setName(const QString& name) {
@@ -260,7 +305,11 @@ QByteArray DockLayout::save() const {
 }
 
 bool DockLayout::restoreState(const QByteArray& layout) {
-    if (!m_window.restoreState(layout, kLayoutVersion)) return false;
+    m_placing = true;
+    const bool taken = m_window.restoreState(layout, kLayoutVersion);
+    m_placing = false;
+    if (!taken) return false;
+    m_followed = nullptr;
     const bool any = std::ranges::any_of(m_docks, [](const auto& dock) { return !dock.second->isHidden(); });
     if (any) return true;
     reset();

@@ -5,6 +5,7 @@
 
 #include <QByteArray>
 #include <QObject>
+#include <QRect>
 #include <QString>
 #include <map>
 #include <string_view>
@@ -47,9 +48,15 @@ class DockLayout final : public QObject {
  signals:
     void layoutChosen(const QString& name);
 
+ protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
  private:
     void place(const NamedLayout& layout);
-    void share(const NamedLayout& layout);  // the room among the docks
+    void share();  // the room among the docks
+    void shareSoon();
+    void takeOver();
+    QRect room() const;
     void setName(const QString& name);
     bool restoreState(const QByteArray& layout);
     void askName();
@@ -60,7 +67,9 @@ class DockLayout final : public QObject {
     std::map<std::string_view, QDockWidget*> m_docks;
     QString m_name;
     QByteArray m_hidden;
-    bool m_shown = true, m_restored = false;
+    const NamedLayout* m_followed = nullptr;  // whose shares hold, until a person moves something
+    QRect m_room;                             // when it was shared last
+    bool m_shown = true, m_restored = false, m_placing = false, m_posted = false;
 };
 
 }  // namespace attnviz::ui

@@ -18,7 +18,7 @@ struct NamedLayout {
     std::string_view id;
     const char* title;  // "Default"
     std::vector<Place> open;
-    int leftWidth = 316, rightWidth = 360, bottomHeight = 232;
+    int leftWidth = 316, rightWidth = 360, bottomHeight = 196;
     double rightTopShare = 0.46;
 };
 

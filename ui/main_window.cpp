@@ -102,7 +102,7 @@ MainWindow::MainWindow(WindowSettings settings)
     m_centre->addWidget(panel);
     auto* middle = new QWidget(this);
     auto* column = new QVBoxLayout(middle);
-    column->setContentsMargins(0, 4, 0, 4);
+    column->setContentsMargins(0, 0, 0, 0);  // docks begin there too
     column->setSpacing(4);
     m_tabs = new QTabBar(this);
     m_tabs->setObjectName("documents");

@@ -79,10 +79,13 @@ void AttentionPlottable::tileReady(const TileKey& key, TileValues values) {
     if (values && values->size() == kTileFloats) m_tiles.insert(key, std::move(values), kTileBytes);
 }
 
+// The smaller side of a cell.
 double AttentionPlottable::devicePixelsPerCell() const {
-    const auto* axis = mKeyAxis.data();
-    if (!axis || axis->range().size() <= 0) return 1;
-    return axis->axisRect()->width() * mParentPlot->bufferDevicePixelRatio() / axis->range().size();
+    const auto *keys = mKeyAxis.data(), *queries = mValueAxis.data();
+    if (!keys || !queries || keys->range().size() <= 0 || queries->range().size() <= 0) return 1;
+    const double cell = std::min(keys->axisRect()->width() / keys->range().size(),
+                                 queries->axisRect()->height() / queries->range().size());
+    return cell * mParentPlot->bufferDevicePixelRatio();
 }
 
 int AttentionPlottable::level() const {

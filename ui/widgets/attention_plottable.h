@@ -60,7 +60,7 @@ class AttentionPlottable : public QCPAbstractPlottable {
     QCPRange getValueRange(bool& foundRange, QCP::SignDomain inSignDomain = QCP::sdBoth,
                            const QCPRange& inKeyRange = QCPRange()) const override;
 
-    static constexpr double kValueCellPixels = 36;
+    static constexpr double kValueCellPixels = 32;
     static constexpr int kHeldBytesACell = 6;
     std::size_t cellsSeen() const { return m_cellsSeen; }  // pooled ones, at the last painting
 

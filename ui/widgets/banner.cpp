@@ -40,7 +40,7 @@ void Banners::show(BannerKind kind, const QString& sentence, const QString& acti
     frame->setObjectName("banner");
     frame->setProperty("kind", kind == BannerKind::error ? "error" : "warning");
     auto* row = new QHBoxLayout(frame);
-    row->setContentsMargins(12, 6, 6, 6);
+    row->setContentsMargins(12, 3, 6, 3);
     row->setSpacing(8);
     auto* mark = new QLabel(frame);
     mark->setPixmap(icon(Icon::warning, kind == BannerKind::error ? IconColor::error : IconColor::warning)

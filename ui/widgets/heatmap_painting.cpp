@@ -50,8 +50,13 @@ void HeatmapView::paintFurniture(QCPPainter& painter) {
     paintTokens(painter);
     painter.setFont(interfaceFont(11));
     painter.setPen(p.secondaryText);
-    const double top = area.top() - m_keyAxis.breadth - 24;
-    painter.drawText(QRectF(area.left(), std::max(2.0, top), area.width(), 16), Qt::AlignCenter, m_keyTitle);
+    if (isTurned(m_keyAxis.form))  // in the corner that they leave
+        painter.drawText(QRectF(0, area.top() - 22, area.left() - 8, 16), Qt::AlignRight | Qt::AlignVCenter,
+                         m_keyTitle);
+    else
+        painter.drawText(
+            QRectF(area.left(), std::max(2.0, area.top() - m_keyAxis.breadth - 24), area.width(), 16),
+            Qt::AlignCenter, m_keyTitle);
     painter.save();
     painter.translate(std::max(12.0, area.left() - m_queryAxis.breadth - 26), area.center().y());
     painter.rotate(-90);
@@ -110,12 +115,17 @@ void HeatmapView::paintMargins(QCPPainter& painter) {
     painter.setFont(interfaceFont(11));
     painter.setPen(p.secondaryText);
     // Above the bars, unless labels of keys may reach over the map's edge: turned ones lean, those of ticks
-    // are wider than their place.
-    const double words =
-        m_keyAxis.form == TokenAxisForm::horizontal ? area.top() - 34 : area.bottom() + kMarginWords;
-    painter.drawText(QRectF(left - 2, words, 80, 15), Qt::AlignLeft | Qt::AlignVCenter, tr("row entropy"));
-    painter.drawText(QRectF(left - 2, words + 15, kEntropyBar + 18, 15), Qt::AlignLeft | Qt::AlignVCenter,
-                     "0–ln " + countText(keys()));
+    // are wider than their place. Below there is room for one line.
+    const QString span = "0–ln " + countText(keys());
+    if (m_keyAxis.form == TokenAxisForm::horizontal) {
+        painter.drawText(QRectF(left - 2, area.top() - 34, 80, 15), Qt::AlignLeft | Qt::AlignVCenter,
+                         tr("row entropy"));
+        painter.drawText(QRectF(left - 2, area.top() - 19, kEntropyBar + 18, 15),
+                         Qt::AlignLeft | Qt::AlignVCenter, span);
+    } else {
+        painter.drawText(QRectF(left - 2, area.bottom() + kMarginWords, width() - left, 15),
+                         Qt::AlignLeft | Qt::AlignVCenter, tr("row entropy, %1").arg(span));
+    }
     painter.setPen(p.line);
     painter.drawLine(QPointF(left - 1, area.top()), QPointF(left - 1, area.bottom()));
     painter.setPen(Qt::NoPen);

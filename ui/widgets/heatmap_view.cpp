@@ -14,7 +14,8 @@ namespace {
 
 constexpr int kMostRounds = 8;
 constexpr double kLargestCell = 128, kSmallestSpan = 2;
-constexpr int kOuter = 12, kBarZone = 88, kEntropyZone = 88, kIncomingZone = 30, kAxisTitle = 20;
+constexpr int kOuter = 12, kBarZone = 88, kEntropyZone = 88, kAxisTitle = 20;
+constexpr int kAbove = 6, kBelow = 4, kIncomingZone = 26;  // a map is limited by its height: little is lost
 constexpr double kMostQueryBreadth = 132, kMostKeyBreadth = 108;
 constexpr int kSomeTilesMs = 80;         // a painting takes as long as some tiles do: not one for each
 constexpr int kSynchronousTokens = 256;  // one tile: painting waits for less than a millisecond
@@ -182,7 +183,7 @@ void HeatmapView::placeMap() {
     double sideX = 0, sideY = 0;
     for (int round = 0; round < kMostRounds; ++round) {
         const double availableX = std::max(80.0, width() - 2.0 * kOuter - kAxisTitle - left - right);
-        const double availableY = std::max(80.0, height() - 2.0 * kOuter - kAxisTitle - top - bottom);
+        const double availableY = std::max(80.0, height() - kAbove - kBelow - top - bottom);
         const double aspect = static_cast<double>(columns) / rows;
         cell = std::min({availableX / columns, availableY / rows, kLargestCell});
         sideX = std::max(1.0, std::floor(cell * columns));
@@ -195,8 +196,10 @@ void HeatmapView::placeMap() {
             &m_queryLabels, false, yAxis->range().lower, yAxis->range().upper, sideY, kMostQueryBreadth, 15,
             widthOf,        true};
         m_queryAxis = layoutTokenAxis(request);
+        // Turned labels leave a corner free for the title of their axis (paintFurniture).
         const double leftNeeded = std::max(24.0, m_queryAxis.breadth + 10),
-                     topNeeded = std::max(18.0, m_keyAxis.breadth + 6);
+                     topNeeded =
+                         std::max(18.0, m_keyAxis.breadth + 6) + (isTurned(m_keyAxis.form) ? 0 : kAxisTitle);
         // After the first guess room is only added: labels that come and go with it would never settle.
         if (round > 0 && leftNeeded <= left && topNeeded <= top) break;
         left = round == 0 ? leftNeeded : std::max(left, leftNeeded);
@@ -204,9 +207,9 @@ void HeatmapView::placeMap() {
     }
     // What is left over goes to both sides, as much as the labels let it; labels leaning right need room too.
     const double spareX = std::max(0.0, width() - 2.0 * kOuter - kAxisTitle - left - right - sideX);
-    const double spareY = std::max(0.0, height() - 2.0 * kOuter - kAxisTitle - top - bottom - sideY);
+    const double spareY = std::max(0.0, height() - kAbove - kBelow - top - bottom - sideY);
     const int x = static_cast<int>(kOuter + kAxisTitle + left + spareX / 2);
-    const int y = static_cast<int>(kOuter + kAxisTitle + top + std::min(spareY / 2, 40.0));
+    const int y = static_cast<int>(kAbove + top + std::min(spareY / 2, 40.0));
     const int w = static_cast<int>(sideX), h = static_cast<int>(sideY);
     axisRect()->setMargins(QMargins(x, y, std::max(0, width() - x - w), std::max(0, height() - y - h)));
     // The plot lays out before painting; the geometry is needed now (hover before the first frame).

@@ -11,8 +11,8 @@
 namespace attnviz::ui {
 namespace {
 
-constexpr double kOuter = 12, kGap = 14, kTitle = 17, kCaption = 16, kLeastSide = 40, kMostSide = 320;
-constexpr double kSmallestSpan = 2;
+constexpr double kOuter = 12, kGap = 14, kTitle = 17, kCaption = 16, kLeastSide = 28, kMostSide = 320;
+constexpr double kLeastPlace = 44, kEdge = 4, kMostAspect = 2, kSmallestSpan = 2;
 constexpr int kSynchronousTokens = 256;
 
 }  // namespace
@@ -152,35 +152,72 @@ void MapPanels::tileReady(int panel, const TileKey& key, TileValues values) {
     replot(rpQueuedReplot);
 }
 
+// Of the room that a map takes: its own, as long as that makes neither a thread nor a sliver.
+double MapPanels::aspect() const {
+    return std::clamp(m_queries.size() / std::max(1e-9, m_keys.size()), 1 / kMostAspect, kMostAspect);
+}
+
 // The columns at which the maps are largest.
-MapPanels::Grid MapPanels::gridFor(QSizeF room) const {
+MapPanels::Grid MapPanels::fittingGrid(QSizeF room) const {
     Grid best;
     const int count = static_cast<int>(m_panels.size());
-    const double aspect = m_queries.size() / std::max(1e-9, m_keys.size());
     for (int columns = 1; columns <= count; ++columns) {
         const int rows = (count + columns - 1) / columns;
         const double wide = (room.width() - 2 * kOuter + kGap) / columns - kGap;
-        const double high = (room.height() - 4) / rows - kTitle - kCaption;
-        const double side = std::min({wide, high / aspect, kMostSide});
+        const double high = (room.height() - kEdge) / rows - kTitle - kCaption;
+        const double side = std::min({wide, high / aspect(), kMostSide});
         if (side > best.side) best = {columns, rows, side, 0, 0};
     }
     best.side = std::floor(std::max(8.0, best.side));
-    best.wide = best.side + kGap;
-    best.high = best.side * aspect + kTitle + kCaption;
+    best.high = best.side * aspect() + kTitle + kCaption;
+    spread(best, room.width());
     return best;
+}
+
+// Where they would be too small they are scrolled: by whole rows, so that none is cut.
+MapPanels::Grid MapPanels::scrolledGrid(int width, int seen) const {
+    Grid grid;
+    const double words = kEdge + kTitle + kCaption, least = leastSide() * aspect() + words;
+    const int shown = std::max(1, static_cast<int>(seen / least));
+    grid.high = std::max(std::ceil(least), std::floor(1.0 * seen / shown));
+    grid.side = std::floor(std::min((grid.high - words) / aspect(), kMostSide));
+    const double wide = std::max(grid.side + kGap, kLeastPlace);
+    grid.columns = std::max(1, static_cast<int>((width - 2 * kOuter + kGap) / wide));
+    grid.rows = (static_cast<int>(m_panels.size()) + grid.columns - 1) / grid.columns;
+    spread(grid, width);
+    return grid;
+}
+
+// Narrow maps stand far enough apart for the words above and below them, if there is room.
+void MapPanels::spread(Grid& grid, double width) const {
+    grid.wide = std::max(grid.side + kGap, std::min(kLeastPlace, (width - 2 * kOuter + kGap) / grid.columns));
+}
+
+double MapPanels::leastSide() const {
+    return kLeastSide / std::max(1.0, aspect());
+}
+
+int MapPanels::seenHeight() const {
+    return parentWidget() ? parentWidget()->height() : height();
 }
 
 int MapPanels::heightForWidth(int width) const {
     if (m_panels.empty()) return 60;
-    const int columns = std::max(1, static_cast<int>((width - 2 * kOuter + kGap) / (kLeastSide + kGap)));
-    const int rows = (static_cast<int>(m_panels.size()) + columns - 1) / columns;
-    const double aspect = std::min(4.0, m_queries.size() / std::max(1e-9, m_keys.size()));
-    return static_cast<int>(rows * (kLeastSide * aspect + kTitle + kCaption) + 4);
+    const int seen = seenHeight();
+    const Grid fitting = fittingGrid(QSizeF(width, seen));
+    if (fitting.side >= leastSide())
+        return std::min(seen, static_cast<int>(fitting.rows * fitting.high + kEdge));
+    const Grid grid = scrolledGrid(width, seen);
+    return static_cast<int>(grid.rows * grid.high);
 }
 
 void MapPanels::place() {
     if (m_panels.empty() || width() <= 0 || height() <= 0) return replot(rpQueuedReplot);
-    const Grid grid = gridFor(QSizeF(size()));
+    const bool scrolled = height() > seenHeight();
+    const Grid grid = scrolled ? scrolledGrid(width(), seenHeight()) : fittingGrid(QSizeF(size()));
+    m_columns = grid.columns;
+    m_wordsWide = grid.wide - 4;
+    const double high = grid.side * aspect();
     auto* inset = static_cast<QCPLayoutInset*>(plotLayout()->element(0, 0));
     for (std::size_t panel = 0; panel < m_rects.size(); ++panel) {
         const int column = static_cast<int>(panel) % grid.columns,
@@ -189,7 +226,7 @@ void MapPanels::place() {
         const int element = static_cast<int>(panel);
         inset->setInsetPlacement(element, QCPLayoutInset::ipFree);
         inset->setInsetRect(element, QRectF(std::floor(left) / width(), std::floor(top) / height(),
-                                            grid.side / width(), (grid.high - kTitle - kCaption) / height()));
+                                            grid.side / width(), high / height()));
         m_rects[panel]->axis(QCPAxis::atBottom)->setRange(m_keys);
         m_rects[panel]->axis(QCPAxis::atLeft)->setRange(m_queries);
     }
@@ -226,7 +263,7 @@ void MapPanels::paintFurniture(QCPPainter& painter) {
     for (std::size_t panel = 0; panel < m_panels.size(); ++panel) {
         const auto& shown = m_panels[panel];
         const QRectF map(m_rects[panel]->rect());
-        const double room = map.width() + kGap - 4;
+        const double room = m_wordsWide;
         painter.setPen(shown.chosen ? p.accent : p.text);
         painter.drawText(QRectF(map.left(), map.top() - kTitle, room, kTitle - 2),
                          Qt::AlignLeft | Qt::AlignVCenter | Qt::TextSingleLine,
@@ -298,8 +335,9 @@ void MapPanels::mouseMoveEvent(QMouseEvent* event) {
         (m_dragged || (at - *m_pressed).manhattanLength() >= QApplication::startDragDistance())) {
         if (m_rects.empty()) return;
         m_dragged = true;
-        const double cells = m_keys.size() / std::max(1, m_rects.front()->width());
-        const QPointF moved = (at - *m_pressed) * cells;
+        const auto* rect = m_rects.front();
+        const QPointF moved((at.x() - m_pressed->x()) * m_keys.size() / std::max(1, rect->width()),
+                            (at.y() - m_pressed->y()) * m_queries.size() / std::max(1, rect->height()));
         setRanges(QCPRange(m_pressedKeys.lower - moved.x(), m_pressedKeys.upper - moved.x()),
                   QCPRange(m_pressedQueries.lower - moved.y(), m_pressedQueries.upper - moved.y()));
         return;
@@ -357,7 +395,7 @@ void MapPanels::describe() {
 
 void MapPanels::keyPressEvent(QKeyEvent* event) {
     if (m_panels.empty()) return QCustomPlot::keyPressEvent(event);
-    const int columns = gridFor(QSizeF(size())).columns, last = static_cast<int>(m_panels.size()) - 1;
+    const int last = static_cast<int>(m_panels.size()) - 1;
     int to = m_focused;
     switch (event->key()) {
         case Qt::Key_Left:
@@ -367,10 +405,10 @@ void MapPanels::keyPressEvent(QKeyEvent* event) {
             ++to;
             break;
         case Qt::Key_Up:
-            to -= columns;
+            to -= m_columns;
             break;
         case Qt::Key_Down:
-            to += columns;
+            to += m_columns;
             break;
         case Qt::Key_Home:
             to = 0;

@@ -1,8 +1,9 @@
 // Maps side by side on one scale: small multiples with linked zoom and a linked cell under the pointer.
 //
-// Knows no workspace: it shows what it is given and says what happened. Maps keep square cells, row 0 on top.
-// Tiles that are not there are asked for by tileWanted and come back by tileReady; meanwhile the overview
-// stands in. Wheel zooms all at the pointer, drag pans, double click fits; arrow keys move between panels.
+// Knows no workspace: it shows what it is given and says what happened. Row 0 is on top; cells are square
+// unless that made threads of the maps (three keys of twenty queries). Tiles that are not there are asked for
+// by tileWanted and come back by tileReady; meanwhile the overview stands in. Wheel zooms all at the pointer,
+// drag pans, double click fits; arrow keys move between panels.
 #pragma once
 
 #include <qcustomplot.h>
@@ -45,7 +46,8 @@ class MapPanels final : public QCustomPlot {
     QRect panelRect(int panel) const;  // of its map
     std::optional<std::pair<int, Cell>> cellAt(const QPointF& position) const;
     void fit();
-    int heightForWidth(int width) const override;  // at which panels are no smaller than they may be
+    // No more than is seen while maps of a readable size fit there; else of whole rows.
+    int heightForWidth(int width) const override;
 
  signals:
     void tileWanted(int panel, const attnviz::TileKey& key);
@@ -70,7 +72,12 @@ class MapPanels final : public QCustomPlot {
         int columns = 1, rows = 1;
         double side = 0, wide = 0, high = 0;  // of a map, and of its place with title and caption
     };
-    Grid gridFor(QSizeF room) const;
+    double aspect() const;
+    Grid fittingGrid(QSizeF room) const;
+    Grid scrolledGrid(int width, int seen) const;
+    void spread(Grid& grid, double width) const;
+    double leastSide() const;
+    int seenHeight() const;  // of the area that it is scrolled in
     void place();
     void setRanges(QCPRange keys, QCPRange queries);
     void paintFurniture(QCPPainter& painter);
@@ -85,7 +92,8 @@ class MapPanels final : public QCustomPlot {
     std::optional<Cell> m_hovered;
     MapContent m_content;
     QCPRange m_keys, m_queries;
-    int m_focused = 0;
+    int m_focused = 0, m_columns = 1;
+    double m_wordsWide = 0;  // of a title or caption
     bool m_keyboardFocus = false, m_fitted = true;
     std::optional<QPointF> m_pressed;
     bool m_dragged = false;

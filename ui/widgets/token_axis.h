@@ -16,6 +16,10 @@ namespace attnviz::ui {
 
 enum class TokenAxisForm { horizontal, turned60, turned90, ticks };
 
+constexpr bool isTurned(TokenAxisForm form) {
+    return form == TokenAxisForm::turned60 || form == TokenAxisForm::turned90;
+}
+
 struct TokenAxisRequest {
     const QStringList* labels = nullptr;  // one a token
     bool across = true;                   // along the top (keys); else down the left (queries)
