@@ -107,7 +107,7 @@ void ClusterBody::setTreeShown(bool tree) {
     m_card->hide();
 }
 
-void ClusterBody::setClusters(std::shared_ptr<const HeadClusters> found, std::vector<HeadRole> roles) {
+void ClusterBody::setClusters(std::shared_ptr<const HeadClusters> found, const std::vector<HeadRole>& roles) {
     m_found = std::move(found);
     if (!m_found) return m_card->hide();
     std::vector<ClusterMap::Point> points;

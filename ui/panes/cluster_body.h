@@ -31,7 +31,7 @@ class ClusterBody final : public QScrollArea {
     QWidget* picture() const { return m_inner; }
     void setTreeShown(bool tree);
     // Null: nothing is shown. `roles` by head of `found`; empty while they are not known.
-    void setClusters(std::shared_ptr<const HeadClusters> found, std::vector<HeadRole> roles);
+    void setClusters(std::shared_ptr<const HeadClusters> found, const std::vector<HeadRole>& roles);
     void setRoles(const std::vector<HeadRole>& roles);
     void setChosen(const std::vector<HeadId>& heads, HeadId shown);
     // Lights the head's marks; the card is hidden if it is none of these.
