@@ -132,9 +132,9 @@ Result<std::unique_ptr<Network>> ModernBertNetwork::load(const ModelConfig& json
         block.up = takeLinear(weights, at + "mlp.Wi", width, 2 * inner, mlpBias);
         block.down = takeLinear(weights, at + "mlp.Wo", inner, width, mlpBias);
         block.local = kinds[static_cast<std::size_t>(layer)] == kLocal;
-        network->blocks.push_back(std::move(block));
         const int side = block.local ? static_cast<int>(reach) : -1;
         network->windows.push_back({side, side});
+        network->blocks.push_back(std::move(block));
     }
     network->finalNorm = norm("final_norm");
     // A classifier has the same transformation before an output layer of its own.
