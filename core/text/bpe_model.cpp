@@ -3,6 +3,7 @@
 #include <array>
 #include <mutex>
 
+#include "core/text/byte_alphabet.h"
 #include "core/text/byte_pieces.h"
 #include "core/text/merge_boundaries.h"
 #include "core/text/merge_table.h"
@@ -25,11 +26,14 @@ class BpeModel final : public TokenModel {
     std::array<std::optional<std::uint32_t>, 0x800> shortIds;  // characters of one or two bytes
     std::string where;
 
+    std::optional<std::array<std::uint32_t, 256>> letterIds;  // of bytes, where all have a letter
+
     std::unique_ptr<WordEncoder> encoder() const override;
+    std::unique_ptr<WordEncoder> byteEncoder() const override;
     const Vocabulary& vocabulary() const override { return pieces; }
     std::string_view kind() const override { return "BPE"; }
 
-    WordCachePool caches;
+    WordCachePool caches, byteCaches;
     std::vector<std::uint32_t> merged;  // the pieces that merges make
 
     // Made when the first long word comes; most tokenizers never see one.
@@ -48,14 +52,19 @@ class BpeModel final : public TokenModel {
 
 class BpeEncoder final : public WordEncoder {
  public:
-    explicit BpeEncoder(const BpeModel& model) : m_model(model), m_cache(model.caches.take()) {}
-    ~BpeEncoder() override { m_model.caches.giveBack(std::move(m_cache)); }
+    // `ofBytes`: words come as bytes, and each is a symbol.
+    BpeEncoder(const BpeModel& model, bool ofBytes)
+        : m_model(model),
+          m_ofBytes(ofBytes),
+          m_pool(ofBytes ? model.byteCaches : model.caches),
+          m_cache(m_pool.take()) {}
+    ~BpeEncoder() override { m_pool.giveBack(std::move(m_cache)); }
     BpeEncoder(const BpeEncoder&) = delete;
     BpeEncoder& operator=(const BpeEncoder&) = delete;
 
     Result<void> encode(std::string_view word, std::vector<ModelToken>& out) override {
         if (m_model.ignoreMerges) {
-            if (const auto id = m_model.pieces.idOf(word)) {
+            if (const auto id = m_model.pieces.idOf(spelled(word))) {
                 out.push_back({*id, 0, static_cast<std::uint32_t>(word.size()), pieceOf(*id)});
                 return {};
             }
@@ -64,12 +73,13 @@ class BpeEncoder final : public WordEncoder {
             return encodePart(word, 0, out);
         const MergeBoundaries& boundaries = m_model.boundaries();
         std::size_t done = 0;
-        utf8::Character left = utf8::decode(word, 0);
+        utf8::Character left = characterAt(word, 0);
         for (std::size_t at = left.length; at < word.size();) {
-            const utf8::Character right = utf8::decode(word, at);
+            const utf8::Character right = characterAt(word, at);
             // Both must be in the vocabulary: unknown characters reach across.
             if (!boundaries.mayJoin(left.point, right.point) &&
-                idOfCharacter(word, at - left.length, left.length) && idOfCharacter(word, at, right.length)) {
+                (m_ofBytes || (idOfCharacter(word, at - left.length, left.length) &&
+                               idOfCharacter(word, at, right.length)))) {
                 if (auto part = encodePart(word.substr(done, at - done), done, out); !part) return part;
                 done = at;
             }
@@ -81,6 +91,17 @@ class BpeEncoder final : public WordEncoder {
 
  private:
     static constexpr std::size_t kLongWord = 48;  // bytes
+
+    utf8::Character characterAt(std::string_view word, std::size_t at) const {
+        if (!m_ofBytes) return utf8::decode(word, at);
+        return {characterOfByte(static_cast<std::uint8_t>(word[at])), 1};
+    }
+    std::string_view spelled(std::string_view word) {
+        if (!m_ofBytes) return word;
+        m_dressed.clear();
+        for (const char byte : word) m_dressed += lettersOfByte(static_cast<std::uint8_t>(byte));
+        return m_dressed;
+    }
 
     // `offset` is where the part begins in its word.
     Result<void> encodePart(std::string_view word, std::size_t offset, std::vector<ModelToken>& out) {
@@ -155,6 +176,10 @@ class BpeEncoder final : public WordEncoder {
     // comes to a character that it knows (so bytes of a fallback can come before it).
     Result<void> begin(std::string_view word) {
         m_symbols.clear();
+        if (m_ofBytes) {
+            for (const char byte : word) add((*m_model.letterIds)[static_cast<unsigned char>(byte)], 1);
+            return {};
+        }
         std::uint32_t unknownLength = 0;
         const auto flush = [&] {
             if (unknownLength > 0) add(*m_model.unknownId, unknownLength);
@@ -216,6 +241,8 @@ class BpeEncoder final : public WordEncoder {
     }
 
     const BpeModel& m_model;
+    bool m_ofBytes;
+    const WordCachePool& m_pool;
     std::unique_ptr<WordCache> m_cache;
     std::vector<Symbol> m_symbols;
     std::vector<Candidate> m_heap;
@@ -224,7 +251,22 @@ class BpeEncoder final : public WordEncoder {
 };
 
 std::unique_ptr<WordEncoder> BpeModel::encoder() const {
-    return std::make_unique<BpeEncoder>(*this);
+    return std::make_unique<BpeEncoder>(*this, false);
+}
+
+std::unique_ptr<WordEncoder> BpeModel::byteEncoder() const {
+    return letterIds ? std::make_unique<BpeEncoder>(*this, true) : nullptr;
+}
+
+std::optional<std::array<std::uint32_t, 256>> findLetterIds(const BpeModel& model) {
+    if (!model.prefix.empty() || !model.suffix.empty()) return std::nullopt;
+    std::array<std::uint32_t, 256> ids{};
+    for (std::size_t byte = 0; byte < ids.size(); ++byte) {
+        const auto id = model.shortIds[characterOfByte(static_cast<std::uint8_t>(byte))];
+        if (!id) return std::nullopt;
+        ids[byte] = *id;
+    }
+    return ids;
 }
 
 Result<void> readMerges(const ModelSpec& spec, BpeModel& model, const PartPlace& place) {
@@ -279,6 +321,7 @@ Result<TokenModelPointer> make(ModelSpec spec, const PartPlace& place) {
     model->bytes = BytePieces(model->pieces);
     for (char32_t point = 0; point < model->shortIds.size(); ++point)
         model->shortIds[point] = model->pieces.idOf(utf8::encoded(point));
+    model->letterIds = findLetterIds(*model);
     if (auto read = readMerges(spec, *model, place); !read) return read.error();
     return TokenModelPointer(std::move(model));
 }

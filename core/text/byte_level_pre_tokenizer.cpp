@@ -1,8 +1,8 @@
 // GPT-2's words, and their bytes as printable characters.
 #include <array>
 #include <optional>
-#include "core/text/byte_alphabet.h"
 
+#include "core/text/byte_alphabet.h"
 #include "core/text/pre_tokenizer.h"
 
 namespace attnviz {
@@ -20,55 +20,16 @@ class ByteLevelPreTokenizer final : public PreTokenizer {
     Result<void> apply(WordedText& text) const override {
         if (m_addPrefixSpace) addPrefixSpaces(text);
         if (m_pattern) {
-            const auto find = [this](std::string_view word, std::vector<PatternMatch>& out) {
-                return m_pattern->findAll(word, out);
+            const auto find = [this](std::string_view word, const MatchSink& put) {
+                return m_pattern->findAll(word, put);
             };
             if (auto done = splitWords(text, find, DelimiterBehavior::isolated); !done) return done.error();
         }
-        spellBytes(text);
+        text.bytesToSpell = true;
         return {};
     }
 
  private:
-    // Every byte becomes its printable character; added tokens stay as they are.
-    static void spellBytes(WordedText& text) {
-        std::array<std::string_view, 256> letters;
-        for (std::size_t byte = 0; byte < 256; ++byte)
-            letters[byte] = lettersOfByte(static_cast<std::uint8_t>(byte));
-        const std::string& all = text.text.text();
-        std::size_t expected = 0;
-        for (const Word& word : text.words) expected += (word.end - word.begin) * std::size_t{2};
-        std::string spelled(expected, '\0');
-        std::vector<ByteSpan> spans(expected);
-        std::size_t to = 0;
-        const auto put = [&](char letter, ByteSpan span) {
-            spelled[to] = letter;
-            spans[to] = span;
-            ++to;
-        };
-        for (Word& word : text.words) {
-            const auto begin = static_cast<std::uint32_t>(to);
-            for (std::size_t at = word.begin; at < word.end;) {
-                const std::size_t length = utf8::lengthOfLead(all[at]);
-                const ByteSpan span = text.text.spanOf(at, length);
-                for (const std::size_t end = at + length; at < end; ++at) {
-                    if (word.addedId >= 0) {
-                        put(all[at], span);
-                        continue;
-                    }
-                    const std::string_view letter = letters[static_cast<unsigned char>(all[at])];
-                    put(letter[0], span);
-                    if (letter.size() > 1) put(letter[1], span);
-                }
-            }
-            word.begin = begin;
-            word.end = static_cast<std::uint32_t>(to);
-        }
-        spelled.resize(to);
-        spans.resize(to);
-        text.text.take(std::move(spelled), std::move(spans));
-    }
-
     static void addPrefixSpaces(WordedText& text) {
         bool needed = false;
         for (const Word& word : text.words)
@@ -99,6 +60,46 @@ Result<PreTokenizerPointer> make(const JsonValue& spec, const PartPlace& place) 
 }
 
 }  // namespace
+
+void spellBytes(WordedText& text) {
+    if (!text.bytesToSpell) return;
+    text.bytesToSpell = false;
+    std::array<std::string_view, 256> letters;
+    for (std::size_t byte = 0; byte < 256; ++byte)
+        letters[byte] = lettersOfByte(static_cast<std::uint8_t>(byte));
+    const std::string& all = text.text.text();
+    std::size_t expected = 0;
+    for (const Word& word : text.words) expected += (word.end - word.begin) * std::size_t{2};
+    std::string spelled(expected, '\0');
+    std::vector<ByteSpan> spans(expected);
+    std::size_t to = 0;
+    const auto put = [&](char letter, ByteSpan span) {
+        spelled[to] = letter;
+        spans[to] = span;
+        ++to;
+    };
+    for (Word& word : text.words) {
+        const auto begin = static_cast<std::uint32_t>(to);
+        for (std::size_t at = word.begin; at < word.end;) {
+            const std::size_t length = utf8::lengthOfLead(all[at]);
+            const ByteSpan span = text.text.spanOf(at, length);
+            for (const std::size_t end = at + length; at < end; ++at) {
+                if (word.addedId >= 0) {
+                    put(all[at], span);
+                    continue;
+                }
+                const std::string_view letter = letters[static_cast<unsigned char>(all[at])];
+                put(letter[0], span);
+                if (letter.size() > 1) put(letter[1], span);
+            }
+        }
+        word.begin = begin;
+        word.end = static_cast<std::uint32_t>(to);
+    }
+    spelled.resize(to);
+    spans.resize(to);
+    text.text.take(std::move(spelled), std::move(spans));
+}
 
 const PreTokenizerKind kByteLevelPreTokenizer{"ByteLevel", {}, &make};
 

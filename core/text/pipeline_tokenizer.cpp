@@ -8,10 +8,29 @@ namespace attnviz {
 namespace {
 
 constexpr std::size_t kLongestText = std::size_t{1} << 30U;
+constexpr std::size_t kPlaceForSpecials = 8;  // tokens that a post-processor may add
 
 Error invalidUtf8(std::string_view which, std::size_t byte) {
     return badInput("the " + std::string(which) + " is not valid UTF-8 at byte " + std::to_string(byte), {},
                     "Convert it to UTF-8 first.");
+}
+
+// The runs in order. The longest one's vector takes the others in: between special tokens, next to nothing is
+// moved.
+std::vector<Token> joined(std::vector<TokenRun>& runs) {
+    const auto longest = std::max_element(runs.begin(), runs.end(), [](const TokenRun& a, const TokenRun& b) {
+        return a.tokens.size() < b.tokens.size();
+    });
+    std::vector<Token> all = std::move(longest->tokens);
+    for (auto run = longest; run != runs.begin();) {
+        --run;
+        all.insert(all.begin(), std::make_move_iterator(run->tokens.begin()),
+                   std::make_move_iterator(run->tokens.end()));
+    }
+    for (auto run = longest + 1; run != runs.end(); ++run)
+        all.insert(all.end(), std::make_move_iterator(run->tokens.begin()),
+                   std::make_move_iterator(run->tokens.end()));
+    return all;
 }
 
 // Bytes that are part of a character only, as "\xE4"; the rest as it is.
@@ -57,10 +76,7 @@ class PipelineTokenizer final : public Tokenizer {
             const PostProcessing processing{options.addSpecialTokens};
             if (auto done = m_parts.postProcessor->apply(runs, processing); !done) return done.error();
         }
-        result.tokens = std::move(runs.front().tokens);
-        for (auto run = runs.begin() + 1; run != runs.end(); ++run)
-            result.tokens.insert(result.tokens.end(), std::make_move_iterator(run->tokens.begin()),
-                                 std::make_move_iterator(run->tokens.end()));
+        result.tokens = joined(runs);
         for (Token& token : result.tokens) label(token, result.texts);
         return result;
     }
@@ -153,8 +169,12 @@ class PipelineTokenizer final : public Tokenizer {
         if (m_parts.preTokenizer)
             if (auto done = m_parts.preTokenizer->apply(*worded); !done) return done.error();
         std::vector<Token> tokens;
-        tokens.reserve(worded->words.size() + worded->words.size() / 2);
-        const auto encoder = m_parts.model->encoder();
+        tokens.reserve(worded->words.size() + worded->words.size() / 2 + kPlaceForSpecials);
+        auto encoder = worded->bytesToSpell ? m_parts.model->byteEncoder() : m_parts.model->encoder();
+        if (!encoder) {
+            spellBytes(*worded);
+            encoder = m_parts.model->encoder();
+        }
         std::vector<ModelToken> pieces;
         for (const Word& word : worded->words) {
             pieces.clear();

@@ -63,11 +63,11 @@ class ReplaceDecoder final : public Decoder {
 
  private:
     Result<std::string> rewritten(const std::string& piece) const {
-        std::vector<PatternMatch> matches;
-        if (auto found = m_pattern.findAll(piece, matches); !found) return found.error();
         std::string out;
-        for (const PatternMatch& match : matches)
+        const auto found = m_pattern.findAll(piece, [&](const PatternMatch& match) {
             out += match.isMatch ? m_content : piece.substr(match.begin, match.end - match.begin);
+        });
+        if (!found) return found.error();
         return out;
     }
     SplitPattern m_pattern;

@@ -26,6 +26,7 @@ struct Word {
 struct WordedText {
     AlignedText text;
     std::vector<Word> words;
+    bool bytesToSpell = false;  // the words are bytes; what comes next wants their letters (byte_alphabet.h)
 
     std::string_view wordText(const Word& word) const {
         return std::string_view(text.text()).substr(word.begin, word.end - word.begin);
@@ -57,29 +58,31 @@ Result<PreTokenizerPointer> makePreTokenizer(const JsonValue& spec, const PartPl
 enum class DelimiterBehavior { removed, isolated, mergedWithPrevious, mergedWithNext, contiguous };
 DelimiterBehavior delimiterBehavior(PartFields& fields, std::string_view key);
 
-// Cuts every word. `find(text, matches)` fills in the stretches of a word, as SplitPattern::findAll does.
-using FindMatches = std::function<Result<void>(std::string_view text, std::vector<PatternMatch>& matches)>;
+// Puts the letters in the bytes' place, where that is still to be done: every byte but those of added tokens
+// becomes its printable character.
+void spellBytes(WordedText& text);
+
+// Cuts every word. `find(text, put)` gives the stretches of a word, as SplitPattern::findAll does.
+using FindMatches = std::function<Result<void>(std::string_view text, const MatchSink& put)>;
 Result<void> splitWords(WordedText& text, const FindMatches& find, DelimiterBehavior behavior);
 
 // Every character of a kind is a match of its own.
 template <class IsDelimiter>
 FindMatches characterMatches(IsDelimiter isDelimiter) {
-    return [isDelimiter](std::string_view text, std::vector<PatternMatch>& out) -> Result<void> {
-        out.clear();
+    return [isDelimiter](std::string_view text, const MatchSink& put) -> Result<void> {
         std::size_t done = 0;
         for (std::size_t at = 0; at < text.size();) {
             const utf8::Character character = utf8::decode(text, at);
             const std::size_t next = at + character.length;
             if (isDelimiter(character.point)) {
-                if (done < at)
-                    out.push_back({static_cast<std::uint32_t>(done), static_cast<std::uint32_t>(at), false});
-                out.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(next), true});
+                if (done < at) put({static_cast<std::uint32_t>(done), static_cast<std::uint32_t>(at), false});
+                put({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(next), true});
                 done = next;
             }
             at = next;
         }
         if (done < text.size())
-            out.push_back({static_cast<std::uint32_t>(done), static_cast<std::uint32_t>(text.size()), false});
+            put({static_cast<std::uint32_t>(done), static_cast<std::uint32_t>(text.size()), false});
         return {};
     };
 }

@@ -1,5 +1,4 @@
 // The table of pre-tokenizers, and what they share.
-#include <algorithm>
 #include <array>
 
 #include "core/text/pre_tokenizer.h"
@@ -20,47 +19,59 @@ const std::array kPreTokenizers{
     &kCharDelimiterSplitPreTokenizer,
 };
 
-// The stretches that stay, in order, by what is done with delimiters.
-void arrange(std::vector<PatternMatch>& matches, DelimiterBehavior behavior) {
-    std::vector<PatternMatch> out;
-    bool previousMatch = false;
-    switch (behavior) {
-        case DelimiterBehavior::isolated:
-            return;
-        case DelimiterBehavior::removed:
-            std::erase_if(matches, [](const PatternMatch& match) { return match.isMatch; });
-            return;
-        case DelimiterBehavior::contiguous:
-            for (const PatternMatch& match : matches) {
-                if (match.isMatch == previousMatch && !out.empty())
-                    out.back().end = match.end;
-                else
-                    out.push_back(match);
-                previousMatch = match.isMatch;
-            }
-            break;
-        case DelimiterBehavior::mergedWithPrevious:
-            for (const PatternMatch& match : matches) {
-                if (match.isMatch && !previousMatch && !out.empty())
-                    out.back().end = match.end;
-                else
-                    out.push_back(match);
-                previousMatch = match.isMatch;
-            }
-            break;
-        case DelimiterBehavior::mergedWithNext:
-            for (auto match = matches.rbegin(); match != matches.rend(); ++match) {
-                if (match->isMatch && !previousMatch && !out.empty())
-                    out.back().begin = match->begin;
-                else
-                    out.push_back(*match);
-                previousMatch = match->isMatch;
-            }
-            std::reverse(out.begin(), out.end());
-            break;
+// Makes words of a word's stretches, as they come, by what is done with delimiters.
+class WordCutter {
+ public:
+    WordCutter(std::vector<Word>& words, DelimiterBehavior behavior) : m_words(words), m_behavior(behavior) {}
+
+    void begin(std::uint32_t wordBegin) {
+        m_wordBegin = wordBegin;
+        m_held = {};
+        m_holds = false;
     }
-    matches = std::move(out);
-}
+    void put(const PatternMatch& stretch) {
+        if (m_behavior == DelimiterBehavior::isolated) return keep(stretch);
+        if (m_behavior == DelimiterBehavior::removed && stretch.isMatch) return;
+        if (m_behavior == DelimiterBehavior::removed) return keep(stretch);
+        if (!m_holds || !joins(stretch)) return hold(stretch);
+        m_held = {m_held.begin, stretch.end, stretch.isMatch};
+    }
+    void end() {
+        if (m_holds) keep(m_held);
+    }
+
+ private:
+    // Whether the stretch belongs to the same word as the last one, whose kind `m_held` has.
+    bool joins(const PatternMatch& stretch) const {
+        switch (m_behavior) {
+            case DelimiterBehavior::contiguous:
+                return stretch.isMatch == m_held.isMatch;
+            case DelimiterBehavior::mergedWithPrevious:
+                return stretch.isMatch && !m_held.isMatch;
+            case DelimiterBehavior::mergedWithNext:
+                return !stretch.isMatch && m_held.isMatch;
+            case DelimiterBehavior::isolated:
+            case DelimiterBehavior::removed:
+                break;
+        }
+        return false;
+    }
+    void hold(const PatternMatch& stretch) {
+        end();
+        m_held = stretch;
+        m_holds = true;
+    }
+    void keep(const PatternMatch& stretch) {
+        if (stretch.begin < stretch.end)
+            m_words.push_back({m_wordBegin + stretch.begin, m_wordBegin + stretch.end, -1});
+    }
+
+    std::vector<Word>& m_words;
+    DelimiterBehavior m_behavior;
+    std::uint32_t m_wordBegin = 0;
+    PatternMatch m_held;  // may still grow
+    bool m_holds = false;
+};
 
 }  // namespace
 
@@ -90,18 +101,17 @@ DelimiterBehavior delimiterBehavior(PartFields& fields, std::string_view key) {
 
 Result<void> splitWords(WordedText& text, const FindMatches& find, DelimiterBehavior behavior) {
     std::vector<Word> words;
-    words.reserve(text.words.size() + text.text.size() / 5);
-    std::vector<PatternMatch> matches;
+    words.reserve(text.words.size() + text.text.size() / 4);
+    WordCutter cutter(words, behavior);
+    const MatchSink put = [&cutter](const PatternMatch& stretch) { cutter.put(stretch); };
     for (const Word& word : text.words) {
         if (word.addedId >= 0) {
             words.push_back(word);
             continue;
         }
-        if (auto found = find(text.wordText(word), matches); !found) return found.error();
-        arrange(matches, behavior);
-        for (const PatternMatch& match : matches)
-            if (match.begin < match.end)
-                words.push_back({word.begin + match.begin, word.begin + match.end, -1});
+        cutter.begin(word.begin);
+        if (auto found = find(text.wordText(word), put); !found) return found.error();
+        cutter.end();
     }
     text.words = std::move(words);
     return {};

@@ -10,11 +10,11 @@ class ReplaceNormalizer final : public Normalizer {
     ReplaceNormalizer(SplitPattern pattern, std::string content)
         : m_pattern(std::move(pattern)), m_content(std::move(content)) {}
     Result<void> apply(AlignedText& text) const override {
-        std::vector<PatternMatch> parts;
-        if (auto found = m_pattern.findAll(text.text(), parts); !found) return found.error();
         std::vector<std::pair<std::size_t, std::size_t>> matches;
-        for (const PatternMatch& part : parts)
+        const auto found = m_pattern.findAll(text.text(), [&matches](const PatternMatch& part) {
             if (part.isMatch) matches.emplace_back(part.begin, part.end);
+        });
+        if (!found) return found.error();
         text.replace(matches, m_content);
         return {};
     }

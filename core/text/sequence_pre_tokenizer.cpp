@@ -8,8 +8,10 @@ class SequencePreTokenizer final : public PreTokenizer {
  public:
     explicit SequencePreTokenizer(std::vector<PreTokenizerPointer> parts) : m_parts(std::move(parts)) {}
     Result<void> apply(WordedText& text) const override {
-        for (const auto& part : m_parts)
+        for (const auto& part : m_parts) {
+            spellBytes(text);
             if (auto done = part->apply(text); !done) return done.error();
+        }
         return {};
     }
 

@@ -115,23 +115,22 @@ Result<SplitPattern> SplitPattern::read(const JsonValue& value, const PartPlace&
     return literal(plain.string());
 }
 
-Result<void> SplitPattern::findAll(std::string_view text, std::vector<PatternMatch>& out) const {
-    out.clear();
+Result<void> SplitPattern::findAll(std::string_view text, const MatchSink& put) const {
     if (text.empty()) {
-        out.push_back({});
+        put({});
         return {};
     }
     std::size_t done = 0;
-    const auto put = [&](std::size_t begin, std::size_t end) {
+    const auto putMatch = [&](std::size_t begin, std::size_t end) {
         const auto from = static_cast<std::uint32_t>(done);
-        if (done != begin) out.push_back({from, static_cast<std::uint32_t>(begin), false});
-        out.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), true});
+        if (done != begin) put({from, static_cast<std::uint32_t>(begin), false});
+        put({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), true});
         done = end;
     };
     if (!m_usual) {
         for (std::size_t at = 0; (at = text.find(m_literal, at)) != std::string_view::npos;
              at += m_literal.size())
-            put(at, at + m_literal.size());
+            putMatch(at, at + m_literal.size());
     } else {
         static thread_local Scratch scratch;
         const pcre2_code* code = hasUnusualCharacters(text) ? m_strict->code : m_usual->code;
@@ -154,12 +153,12 @@ Result<void> SplitPattern::findAll(std::string_view text, std::vector<PatternMat
                 continue;
             }
             first = false;
-            put(begin, end);
+            putMatch(begin, end);
             at = done;
         }
     }
     if (done != text.size())
-        out.push_back({static_cast<std::uint32_t>(done), static_cast<std::uint32_t>(text.size()), false});
+        put({static_cast<std::uint32_t>(done), static_cast<std::uint32_t>(text.size()), false});
     return {};
 }
 

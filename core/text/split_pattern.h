@@ -5,10 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "core/base/json_value.h"
 #include "core/base/result.h"
@@ -22,6 +22,7 @@ struct PatternMatch {
     std::uint32_t end = 0;
     bool isMatch = false;
 };
+using MatchSink = std::function<void(const PatternMatch&)>;
 
 class SplitPattern {
  public:
@@ -30,8 +31,8 @@ class SplitPattern {
     // {"String": "…"}, {"Regex": "…"}, or a bare string.
     static Result<SplitPattern> read(const JsonValue& value, const PartPlace& place);
 
-    // `text` is valid UTF-8; replaces what `out` held.
-    Result<void> findAll(std::string_view text, std::vector<PatternMatch>& out) const;
+    // Calls `put` for every stretch of `text`, which is valid UTF-8.
+    Result<void> findAll(std::string_view text, const MatchSink& put) const;
 
  private:
     struct Compiled;

@@ -10,11 +10,11 @@ class SplitPreTokenizer final : public PreTokenizer {
         : m_pattern(std::move(pattern)), m_behavior(behavior), m_invert(invert) {}
 
     Result<void> apply(WordedText& text) const override {
-        const auto find = [this](std::string_view word, std::vector<PatternMatch>& out) -> Result<void> {
-            if (auto found = m_pattern.findAll(word, out); !found) return found.error();
-            if (m_invert)
-                for (PatternMatch& match : out) match.isMatch = !match.isMatch;
-            return {};
+        const auto find = [this](std::string_view word, const MatchSink& put) {
+            if (!m_invert) return m_pattern.findAll(word, put);
+            return m_pattern.findAll(word, [&put](const PatternMatch& match) {
+                put({match.begin, match.end, !match.isMatch});
+            });
         };
         return splitWords(text, find, m_behavior);
     }

@@ -32,6 +32,9 @@ class TokenModel {
  public:
     virtual ~TokenModel() = default;
     virtual std::unique_ptr<WordEncoder> encoder() const = 0;
+    // The same for words whose bytes have not been spelled (WordedText::bytesToSpell): pieces count in those
+    // bytes. Null where the model has none.
+    virtual std::unique_ptr<WordEncoder> byteEncoder() const { return nullptr; }
     virtual const Vocabulary& vocabulary() const = 0;
     virtual std::string_view kind() const = 0;  // "BPE", "WordPiece"
 };

@@ -19,13 +19,12 @@ class WhitespacePreTokenizer final : public PreTokenizer {
         if (table.is(point, CharacterClass::word)) return Kind::word;
         return table.is(point, CharacterClass::whitespace) ? Kind::none : Kind::other;
     }
-    static Result<void> findRuns(std::string_view text, std::vector<PatternMatch>& out) {
-        out.clear();
+    static Result<void> findRuns(std::string_view text, const MatchSink& put) {
         std::size_t begin = 0;
         Kind kind = Kind::none;
         const auto close = [&](std::size_t end) {
             if (kind != Kind::none && begin < end)
-                out.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), false});
+                put({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end), false});
         };
         for (std::size_t at = 0; at < text.size();) {
             const utf8::Character character = utf8::decode(text, at);
