@@ -69,42 +69,6 @@ class BpeEncoder final : public WordEncoder {
                 return {};
             }
         }
-        if (word.size() <= kLongWord || !m_model.prefix.empty() || !m_model.suffix.empty())
-            return encodePart(word, 0, out);
-        const MergeBoundaries& boundaries = m_model.boundaries();
-        std::size_t done = 0;
-        utf8::Character left = characterAt(word, 0);
-        for (std::size_t at = left.length; at < word.size();) {
-            const utf8::Character right = characterAt(word, at);
-            // Both must be in the vocabulary: unknown characters reach across.
-            if (!boundaries.mayJoin(left.point, right.point) &&
-                (m_ofBytes || (idOfCharacter(word, at - left.length, left.length) &&
-                               idOfCharacter(word, at, right.length)))) {
-                if (auto part = encodePart(word.substr(done, at - done), done, out); !part) return part;
-                done = at;
-            }
-            left = right;
-            at += right.length;
-        }
-        return encodePart(word.substr(done), done, out);
-    }
-
- private:
-    static constexpr std::size_t kLongWord = 48;  // bytes
-
-    utf8::Character characterAt(std::string_view word, std::size_t at) const {
-        if (!m_ofBytes) return utf8::decode(word, at);
-        return {characterOfByte(static_cast<std::uint8_t>(word[at])), 1};
-    }
-    std::string_view spelled(std::string_view word) {
-        if (!m_ofBytes) return word;
-        m_dressed.clear();
-        for (const char byte : word) m_dressed += lettersOfByte(static_cast<std::uint8_t>(byte));
-        return m_dressed;
-    }
-
-    // `offset` is where the part begins in its word.
-    Result<void> encodePart(std::string_view word, std::size_t offset, std::vector<ModelToken>& out) {
         const bool cacheable = word.size() <= WordCache::kLongestWord;
         bool known = false;
         std::span<const CachedPiece> pieces;
@@ -118,12 +82,46 @@ class BpeEncoder final : public WordEncoder {
             if (cacheable) m_cache->put(word, m_pieces);
             pieces = m_pieces;
         }
-        auto at = static_cast<std::uint32_t>(offset);
+        std::uint32_t at = 0;
         for (const CachedPiece& piece : pieces) {
             out.push_back({piece.id, at, at + piece.length, pieceOf(piece.id)});
             at += piece.length;
         }
         return {};
+    }
+
+    // A part ends where no merge reaches across.
+    std::size_t partEnd(std::string_view word, std::size_t begin) override {
+        if (word.size() <= kLongWord || m_model.ignoreMerges) return word.size();
+        if (!m_model.prefix.empty() || !m_model.suffix.empty()) return word.size();
+        const MergeBoundaries& boundaries = m_model.boundaries();
+        utf8::Character left = characterAt(word, begin);
+        for (std::size_t at = begin + left.length; at < word.size();) {
+            const utf8::Character right = characterAt(word, at);
+            // Both must be in the vocabulary: unknown characters reach across.
+            if (!boundaries.mayJoin(left.point, right.point) &&
+                (m_ofBytes || (idOfCharacter(word, at - left.length, left.length) &&
+                               idOfCharacter(word, at, right.length))))
+                return at;
+            left = right;
+            at += right.length;
+        }
+        return word.size();
+    }
+
+ private:
+    static constexpr std::size_t kLongWord = 48;  // bytes
+    static constexpr std::size_t kFewSymbols = 24;
+
+    utf8::Character characterAt(std::string_view word, std::size_t at) const {
+        if (!m_ofBytes) return utf8::decode(word, at);
+        return {characterOfByte(static_cast<std::uint8_t>(word[at])), 1};
+    }
+    std::string_view spelled(std::string_view word) {
+        if (!m_ofBytes) return word;
+        m_dressed.clear();
+        for (const char byte : word) m_dressed += lettersOfByte(static_cast<std::uint8_t>(byte));
+        return m_dressed;
     }
 
     struct Symbol {
@@ -176,6 +174,7 @@ class BpeEncoder final : public WordEncoder {
     // comes to a character that it knows (so bytes of a fallback can come before it).
     Result<void> begin(std::string_view word) {
         m_symbols.clear();
+        m_hasUnknown = false;
         if (m_ofBytes) {
             for (const char byte : word) add((*m_model.letterIds)[static_cast<unsigned char>(byte)], 1);
             return {};
@@ -183,6 +182,7 @@ class BpeEncoder final : public WordEncoder {
         std::uint32_t unknownLength = 0;
         const auto flush = [&] {
             if (unknownLength > 0) add(*m_model.unknownId, unknownLength);
+            m_hasUnknown = m_hasUnknown || unknownLength > 0;
             unknownLength = 0;
         };
         for (std::size_t at = 0; at < word.size();) {
@@ -215,6 +215,42 @@ class BpeEncoder final : public WordEncoder {
     }
 
     void mergeAll() {
+        if (m_symbols.size() <= kFewSymbols && !m_hasUnknown)
+            mergeFew();
+        else
+            mergeMany();
+    }
+
+    // Looks for the best pair again and again, which is quickest as long as there are few.
+    void mergeFew() {
+        std::array<const Merge*, kFewSymbols> merges{};  // of each symbol and the next one
+        const auto mergeAt = [&](std::size_t left) {
+            return left + 1 < m_symbols.size()
+                       ? m_model.merges.find(m_symbols[left].id, m_symbols[left + 1].id)
+                       : nullptr;
+        };
+        for (std::size_t left = 0; left < m_symbols.size(); ++left) merges[left] = mergeAt(left);
+        for (;;) {
+            const Merge* best = nullptr;
+            std::size_t at = 0;
+            for (std::size_t left = 0; left + 1 < m_symbols.size(); ++left) {
+                if (!merges[left] || (best && merges[left]->rank >= best->rank)) continue;
+                best = merges[left];
+                at = left;
+            }
+            if (!best) return;
+            m_symbols[at].id = best->merged;
+            m_symbols[at].length += m_symbols[at + 1].length;
+            m_symbols.erase(m_symbols.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+            std::copy(merges.begin() + static_cast<std::ptrdiff_t>(at) + 2,
+                      merges.begin() + static_cast<std::ptrdiff_t>(m_symbols.size()) + 1,
+                      merges.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+            merges[at] = mergeAt(at);
+            if (at > 0) merges[at - 1] = mergeAt(at - 1);
+        }
+    }
+
+    void mergeMany() {
         m_heap.clear();
         for (std::size_t i = 0; i + 1 < m_symbols.size(); ++i) consider(static_cast<std::int32_t>(i));
         while (!m_heap.empty()) {
@@ -245,6 +281,7 @@ class BpeEncoder final : public WordEncoder {
     const WordCachePool& m_pool;
     std::unique_ptr<WordCache> m_cache;
     std::vector<Symbol> m_symbols;
+    bool m_hasUnknown = false;
     std::vector<Candidate> m_heap;
     std::vector<CachedPiece> m_pieces;
     std::string m_dressed;

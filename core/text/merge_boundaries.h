@@ -4,6 +4,7 @@
 // by itself. So a text that no pre-tokenizer cuts (Llama's) falls into words that come again.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,10 @@ class MergeBoundaries {
     MergeBoundaries();
     // Of a piece that some merge makes.
     void add(std::string_view piece);
-    bool mayJoin(char32_t left, char32_t right) const { return m_slots[slotOf(keyOf(left, right))] != 0; }
+    bool mayJoin(char32_t left, char32_t right) const {
+        if (left < 0x80 && right < 0x80) return m_ascii[left * 0x80 + right];
+        return m_slots[slotOf(keyOf(left, right))] != 0;
+    }
 
  private:
     static std::uint64_t keyOf(char32_t left, char32_t right) {
@@ -23,6 +27,8 @@ class MergeBoundaries {
     }
     std::size_t slotOf(std::uint64_t key) const;
 
+    std::uint64_t m_seed;
+    std::array<bool, std::size_t{0x80} * 0x80> m_ascii{};
     std::vector<std::uint64_t> m_slots;
     std::size_t m_count = 0;
 };

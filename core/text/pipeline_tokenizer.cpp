@@ -8,6 +8,7 @@ namespace attnviz {
 namespace {
 
 constexpr std::size_t kLongestText = std::size_t{1} << 30U;
+constexpr std::size_t kManyTokens = std::size_t{1} << 23U;
 constexpr std::size_t kPlaceForSpecials = 8;  // tokens that a post-processor may add
 
 Error invalidUtf8(std::string_view which, std::size_t byte) {
@@ -169,28 +170,35 @@ class PipelineTokenizer final : public Tokenizer {
         if (m_parts.preTokenizer)
             if (auto done = m_parts.preTokenizer->apply(*worded); !done) return done.error();
         std::vector<Token> tokens;
-        tokens.reserve(worded->words.size() + worded->words.size() / 2 + kPlaceForSpecials);
+        const std::size_t words = worded->words.size();
+        const std::size_t atMost = worded->text.size() / 2;  // of most texts
+        tokens.reserve(std::max(words + words / 2, std::min(atMost, kManyTokens)) + kPlaceForSpecials);
         auto encoder = worded->bytesToSpell ? m_parts.model->byteEncoder() : m_parts.model->encoder();
         if (!encoder) {
             spellBytes(*worded);
             encoder = m_parts.model->encoder();
         }
         std::vector<ModelToken> pieces;
-        for (const Word& word : worded->words) {
-            pieces.clear();
+        for (Word word : worded->words) {
             const std::string_view letters = worded->wordText(word);
-            if (word.addedId >= 0)
-                pieces.push_back({static_cast<std::uint32_t>(word.addedId), 0, word.end - word.begin,
-                                  m_parts.addedByName ? nameOf(word.addedId) : letters});
-            else if (auto done = encoder->encode(letters, pieces); !done)
-                return done.error();
-            for (const ModelToken& piece : pieces) {
-                Token& token = tokens.emplace_back();
-                token.id = piece.id;
-                token.piece = piece.piece;
-                token.special = word.addedId >= 0 && m_parts.added.isSpecial(word.addedId);
+            if (word.addedId >= 0) {
+                const ModelToken piece{static_cast<std::uint32_t>(word.addedId), 0, word.end - word.begin,
+                                       m_parts.addedByName ? nameOf(word.addedId) : letters};
+                Token& token = put(piece, *worded, word, text.size(), tokens);
+                token.special = m_parts.added.isSpecial(word.addedId);
                 token.segment = segment;
-                place(token, piece, *worded, word, text.size());
+                continue;
+            }
+            const std::uint32_t wordBegin = word.begin;
+            for (std::size_t begin = 0, end = 0; begin < letters.size(); begin = end) {
+                end = encoder->partEnd(letters, begin);
+                pieces.clear();
+                if (auto done = encoder->encode(letters.substr(begin, end - begin), pieces); !done)
+                    return done.error();
+                word.begin = wordBegin + static_cast<std::uint32_t>(begin);
+                word.end = wordBegin + static_cast<std::uint32_t>(end);
+                for (const ModelToken& piece : pieces)
+                    put(piece, *worded, word, text.size(), tokens).segment = segment;
             }
         }
         if (!m_parts.lone.empty() && tokens.size() > 1 && tokens[0].piece == m_parts.lone &&
@@ -199,8 +207,11 @@ class PipelineTokenizer final : public Tokenizer {
         return tokens;
     }
 
-    static void place(Token& token, const ModelToken& piece, const WordedText& worded, const Word& word,
-                      std::size_t textSize) {
+    static Token& put(const ModelToken& piece, const WordedText& worded, const Word& word,
+                      std::size_t textSize, std::vector<Token>& out) {
+        Token& token = out.emplace_back();
+        token.id = piece.id;
+        token.piece = piece.piece;
         ByteSpan span{piece.begin,
                       piece.end};  // where a piece lies outside its word, the reference leaves it so
         if (piece.begin == piece.end)
@@ -210,6 +221,7 @@ class PipelineTokenizer final : public Tokenizer {
             span = worded.text.over(word.begin + piece.begin, word.begin + piece.end);
         token.begin = std::min<std::size_t>(span.begin, textSize);
         token.end = std::clamp<std::size_t>(span.end, token.begin, textSize);
+        return token;
     }
 
     void label(Token& token, const std::vector<std::string>& texts) const {

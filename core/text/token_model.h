@@ -26,6 +26,11 @@ class WordEncoder {
     virtual ~WordEncoder() = default;
     // Appends the pieces of a word that is not empty.
     virtual Result<void> encode(std::string_view word, std::vector<ModelToken>& out) = 0;
+    // Where the part of a word that begins at `begin` ends, if what lies before and behind its end has no
+    // part in its pieces: a long word can be encoded part by part.
+    virtual std::size_t partEnd(std::string_view word, [[maybe_unused]] std::size_t begin) {
+        return word.size();
+    }
 };
 
 class TokenModel {

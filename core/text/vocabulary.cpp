@@ -76,14 +76,8 @@ std::optional<std::uint32_t> Vocabulary::idOf(std::string_view piece) const {
     return m_entries[m_slots[slot] - 1].id;
 }
 
-std::optional<std::string_view> Vocabulary::pieceOf(std::int64_t id) const {
-    if (id < 0 || id > m_greatestId) return std::nullopt;
-    if (!m_byId.empty()) {
-        const Place& place = m_byId[static_cast<std::size_t>(id)];
-        if (place.length == kNoPiece) return std::nullopt;
-        return std::string_view(m_text).substr(place.offset, place.length);
-    }
-    const auto found = m_sparse.find(static_cast<std::uint32_t>(id));
+std::optional<std::string_view> Vocabulary::sparsePieceOf(std::uint32_t id) const {
+    const auto found = m_sparse.find(id);
     return found == m_sparse.end() ? std::nullopt : std::optional(textOf(m_entries[found->second]));
 }
 

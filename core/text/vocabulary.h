@@ -22,7 +22,13 @@ class Vocabulary {
     void finish();  // after the last add
 
     std::optional<std::uint32_t> idOf(std::string_view piece) const;
-    std::optional<std::string_view> pieceOf(std::int64_t id) const;
+    std::optional<std::string_view> pieceOf(std::int64_t id) const {
+        if (id < 0 || id > m_greatestId) return std::nullopt;
+        if (m_byId.empty()) return sparsePieceOf(static_cast<std::uint32_t>(id));
+        const Place& place = m_byId[static_cast<std::size_t>(id)];
+        if (place.length == kNoPiece) return std::nullopt;
+        return std::string_view(m_text.data() + place.offset, place.length);
+    }
     std::size_t count() const { return m_count; }                // pieces
     std::int64_t greatestId() const { return m_greatestId; }     // -1 of an empty one
     std::size_t longestPiece() const { return m_longestPiece; }  // bytes
@@ -35,6 +41,7 @@ class Vocabulary {
         return std::string_view(m_text).substr(entry.offset, entry.length);
     }
     std::size_t slotOf(std::string_view piece, std::uint32_t hash) const;
+    std::optional<std::string_view> sparsePieceOf(std::uint32_t id) const;
     void grow();
 
     std::uint64_t m_seed;

@@ -22,15 +22,18 @@ class WordCache {
  public:
     WordCache();
     static constexpr std::size_t kLongestWord = 256;
-    // The pieces of a word that was put in since; `known` tells an unknown word from one without pieces.
+    // The pieces of a word, not empty, that was put in since; `known` tells an unknown word from one without
+    // pieces.
     std::span<const CachedPiece> find(std::string_view word, bool& known);
     void put(std::string_view word, std::span<const CachedPiece> pieces);
 
  private:
     struct Slot {
         std::uint64_t hash = 0;
-        std::uint32_t word = 0, wordLength = 0, piece = 0, pieceCount = 0;
-        bool used = false;
+        std::uint32_t word = 0;
+        std::uint16_t wordLength = 0, pieceCount = 0;  // no word is empty: a free slot has length 0
+        CachedPiece piece;  // the only one; of several, `id` is where they begin in m_pieces
+        bool used() const { return wordLength != 0; }
     };
     std::size_t slotOf(std::string_view word, std::uint64_t hash) const;
     void clear();

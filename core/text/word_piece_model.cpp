@@ -2,6 +2,7 @@
 // 2019).
 #include "core/text/token_model.h"
 #include "core/text/utf8.h"
+#include "core/text/word_cache.h"
 
 namespace attnviz {
 namespace {
@@ -13,6 +14,7 @@ class WordPieceModel final : public TokenModel {
     std::int64_t longestWord = 100;  // characters
     std::optional<std::uint32_t> unknownId;
     std::string where;
+    WordCachePool caches;
 
     std::unique_ptr<WordEncoder> encoder() const override;
     const Vocabulary& vocabulary() const override { return pieces; }
@@ -21,22 +23,44 @@ class WordPieceModel final : public TokenModel {
 
 class WordPieceEncoder final : public WordEncoder {
  public:
-    explicit WordPieceEncoder(const WordPieceModel& model) : m_model(model), m_buffer(model.prefix) {}
+    explicit WordPieceEncoder(const WordPieceModel& model)
+        : m_model(model), m_cache(model.caches.take()), m_buffer(model.prefix) {}
+    ~WordPieceEncoder() override { m_model.caches.giveBack(std::move(m_cache)); }
+    WordPieceEncoder(const WordPieceEncoder&) = delete;
+    WordPieceEncoder& operator=(const WordPieceEncoder&) = delete;
 
     Result<void> encode(std::string_view word, std::vector<ModelToken>& out) override {
-        const std::size_t before = out.size();
-        if (static_cast<std::int64_t>(utf8::count(word)) <= m_model.longestWord && cut(word, out)) return {};
-        out.resize(before);
-        if (!m_model.unknownId)
-            return badInput(
-                "a word has no pieces in the vocabulary, which has no \"" + m_model.unknown + "\" for it",
-                m_model.where);
-        out.push_back({*m_model.unknownId, 0, static_cast<std::uint32_t>(word.size()), m_model.unknown});
+        const bool cacheable = word.size() <= WordCache::kLongestWord;
+        bool known = false;
+        std::span<const CachedPiece> pieces;
+        if (cacheable) pieces = m_cache->find(word, known);
+        if (!known) {
+            if (auto done = segment(word); !done) return done;
+            if (cacheable) m_cache->put(word, m_pieces);
+            pieces = m_pieces;
+        }
+        std::uint32_t at = 0;
+        for (const CachedPiece& piece : pieces) {
+            out.push_back({piece.id, at, at + piece.length,
+                           m_model.pieces.pieceOf(piece.id).value_or(std::string_view{})});
+            at += piece.length;
+        }
         return {};
     }
 
  private:
-    bool cut(std::string_view word, std::vector<ModelToken>& out) {
+    Result<void> segment(std::string_view word) {
+        m_pieces.clear();
+        if (static_cast<std::int64_t>(utf8::count(word)) <= m_model.longestWord && cut(word)) return {};
+        if (!m_model.unknownId)
+            return badInput(
+                "a word has no pieces in the vocabulary, which has no \"" + m_model.unknown + "\" for it",
+                m_model.where);
+        m_pieces.assign(1, {*m_model.unknownId, static_cast<std::uint32_t>(word.size())});
+        return {};
+    }
+
+    bool cut(std::string_view word) {
         const std::size_t longest = m_model.pieces.longestPiece();
         for (std::size_t begin = 0; begin < word.size();) {
             // Only what a piece can hold is tried.
@@ -55,8 +79,7 @@ class WordPieceEncoder final : public WordEncoder {
                 const std::string_view piece =
                     begin > 0 ? all.substr(0, shift + end - begin) : all.substr(0, end);
                 if (const auto id = m_model.pieces.idOf(piece)) {
-                    out.push_back({*id, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end),
-                                   m_model.pieces.pieceOf(*id).value_or(std::string_view{})});
+                    m_pieces.push_back({*id, static_cast<std::uint32_t>(end - begin)});
                     found = true;
                     break;
                 }
@@ -69,6 +92,8 @@ class WordPieceEncoder final : public WordEncoder {
     }
 
     const WordPieceModel& m_model;
+    std::unique_ptr<WordCache> m_cache;
+    std::vector<CachedPiece> m_pieces;
     std::string m_buffer;
 };
 
