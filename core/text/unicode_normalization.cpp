@@ -47,11 +47,14 @@ struct Mark {
     CharacterChange change;
 };
 
-std::vector<Mark> decompose(std::string_view text, const icu::Normalizer2& form) {
-    std::vector<Mark> out;
-    out.reserve(text.size());
+void decompose(std::string_view text, const icu::Normalizer2& form, std::vector<Mark>& out) {
+    out.clear();
     std::size_t sorted = 0;
     const auto sortPending = [&] {
+        if (out.size() - sorted < 2) {
+            sorted = out.size();
+            return;
+        }
         std::stable_sort(out.begin() + static_cast<std::ptrdiff_t>(sorted), out.end(),
                          [](const Mark& a, const Mark& b) { return a.combiningClass < b.combiningClass; });
         sorted = out.size();
@@ -77,14 +80,12 @@ std::vector<Mark> decompose(std::string_view text, const icu::Normalizer2& form)
         }
     }
     sortPending();
-    return out;
 }
 
 // The reference's recomposition. A composed character's change is the sum of its parts' changes less one for
 // each part that it took in; that is what the alignment rests on, so it is kept to the letter.
-std::vector<CharacterChange> recompose(const std::vector<Mark>& marks) {
-    std::vector<CharacterChange> out, waiting;
-    out.reserve(marks.size());
+void recompose(const std::vector<Mark>& marks, std::vector<CharacterChange>& out) {
+    std::vector<CharacterChange> waiting;
     std::optional<CharacterChange> starter;
     int lastClass = -1;  // of the last mark that waits; -1: none does
     const auto compose = [&](const Mark& mark) {
@@ -125,31 +126,46 @@ std::vector<CharacterChange> recompose(const std::vector<Mark>& marks) {
     }
     if (starter) out.push_back(*starter);
     out.insert(out.end(), waiting.begin(), waiting.end());
-    return out;
 }
 
-// Below these, every character is its own normal form and never takes part in another's.
-char32_t untouchedBelow(NormalizationForm form) {
+// A normal form, and which characters it leaves alone.
+struct Form {
+    bool composes = false;
+    const icu::Normalizer2* decomposition = nullptr;
+    UProperty quickCheck = UCHAR_NFC_QUICK_CHECK;
+    char32_t staysBelow = 0xA0;
+
+    // Whether the character is its own normal form, and takes no part in what comes before it.
+    bool stays(char32_t point) const {
+        if (point < staysBelow) return true;
+        if (!isKnown(point)) return true;
+        const auto icuPoint = static_cast<UChar32>(point);
+        return u_getIntPropertyValue(icuPoint, quickCheck) == UNORM_YES && u_getCombiningClass(icuPoint) == 0;
+    }
+};
+
+Form formOf(NormalizationForm form) {
     switch (form) {
         case NormalizationForm::nfc:
-            return 0x300;
+            return {true, data().canonical, UCHAR_NFC_QUICK_CHECK, 0x300};
         case NormalizationForm::nfd:
-            return 0xC0;
+            return {false, data().canonical, UCHAR_NFD_QUICK_CHECK, 0xC0};
         case NormalizationForm::nfkc:
+            return {true, data().compatible, UCHAR_NFKC_QUICK_CHECK, 0xA0};
         case NormalizationForm::nfkd:
             break;
     }
-    return 0xA0;
+    return {false, data().compatible, UCHAR_NFKD_QUICK_CHECK, 0xA0};
 }
 
-bool isUntouched(std::string_view text, NormalizationForm form) {
-    const char32_t limit = untouchedBelow(form);
-    for (std::size_t at = 0; at < text.size();) {
+// Where the characters that stay end.
+std::size_t endOfStaying(std::string_view text, std::size_t at, const Form& form) {
+    while (at < text.size()) {
         const utf8::Character character = utf8::decode(text, at);
-        if (character.point >= limit) return false;
+        if (!form.stays(character.point)) break;
         at += character.length;
     }
-    return true;
+    return at;
 }
 
 }  // namespace
@@ -169,18 +185,35 @@ Decomposition decomposeAlone(char32_t point) {
     return out;
 }
 
-void normalizeUnicode(AlignedText& text, NormalizationForm form) {
-    if (isUntouched(text.text(), form)) return;
-    const bool compatible = form == NormalizationForm::nfkc || form == NormalizationForm::nfkd;
-    const std::vector<Mark> marks =
-        decompose(text.text(), compatible ? *data().compatible : *data().canonical);
-    if (form == NormalizationForm::nfc || form == NormalizationForm::nfkc) {
-        text.transform(recompose(marks));
-        return;
-    }
+// Only stretches around characters that do not stay are taken apart: each begins with the character before
+// them, which a mark may join.
+void normalizeUnicode(AlignedText& text, NormalizationForm which) {
+    const std::string_view all = text.text();
+    const Form form = formOf(which);
+    std::size_t staying = endOfStaying(all, 0, form);
+    if (staying == all.size()) return;
     std::vector<CharacterChange> changes;
-    changes.reserve(marks.size());
-    for (const Mark& mark : marks) changes.push_back(mark.change);
+    changes.reserve(all.size());
+    std::vector<Mark> marks;
+    for (std::size_t done = 0; done < all.size(); staying = endOfStaying(all, done, form)) {
+        const bool more = staying < all.size();
+        const std::size_t begin = more && staying > done ? utf8::previous(all, staying) : staying;
+        while (done < begin) {
+            const utf8::Character character = utf8::decode(all, done);
+            changes.push_back({character.point, 0});
+            done += character.length;
+        }
+        if (!more) break;
+        std::size_t end = staying;
+        for (; end < all.size(); end += utf8::lengthOfLead(all[end]))
+            if (form.stays(utf8::decode(all, end).point)) break;
+        decompose(all.substr(begin, end - begin), *form.decomposition, marks);
+        if (form.composes)
+            recompose(marks, changes);
+        else
+            for (const Mark& mark : marks) changes.push_back(mark.change);
+        done = end;
+    }
     text.transform(changes);
 }
 
