@@ -22,8 +22,7 @@ void AlignedText::Writer::copy(const AlignedText& from, std::size_t begin, std::
     for (std::size_t byte = begin; byte < end;) {
         const ByteSpan span = from.at(byte);
         const std::size_t next = std::min<std::size_t>(span.end - from.m_origin, end);
-        m_spans.insert(m_spans.end(), next - byte, span);
-        byte = next;
+        for (; byte < next; ++byte) m_spans.push_back(span);
     }
 }
 
@@ -49,6 +48,16 @@ void AlignedText::append(const AlignedText& other) {
     writer.copy(other, 0, other.size());
     m_text += writer.m_text;
     m_spans.insert(m_spans.end(), writer.m_spans.begin(), writer.m_spans.end());
+}
+
+AlignedText AlignedText::slice(std::size_t begin, std::size_t end) const {
+    AlignedText part(m_text.substr(begin, end - begin), m_origin);
+    if (isIdentity())
+        part.m_origin += static_cast<std::uint32_t>(begin);
+    else
+        part.m_spans.assign(m_spans.begin() + static_cast<std::ptrdiff_t>(begin),
+                            m_spans.begin() + static_cast<std::ptrdiff_t>(end));
+    return part;
 }
 
 void AlignedText::cut(std::size_t begin, std::size_t end) {
@@ -86,20 +95,6 @@ void AlignedText::transform(std::span<const CharacterChange> changes) {
         }
         writer.put(change.point);
     }
-    take(std::move(writer));
-}
-
-void AlignedText::replace(std::span<const std::pair<std::size_t, std::size_t>> matches,
-                          std::string_view content) {
-    if (matches.empty()) return;
-    Writer writer(m_text.size());
-    std::size_t done = 0;
-    for (const auto& [begin, end] : matches) {
-        writer.copy(*this, done, begin);
-        writer.put(content, end == 0 ? ByteSpan{m_origin, m_origin} : at(end - 1));
-        done = end;
-    }
-    writer.copy(*this, done, m_text.size());
     take(std::move(writer));
 }
 

@@ -54,13 +54,13 @@ class AlignedText {
     void append(const AlignedText& other);
     // Same text length, same characters' lengths: only letters change, the alignment stays.
     void replaceLetters(std::string text) { m_text = std::move(text); }
+    // [begin, end) by itself.
+    AlignedText slice(std::size_t begin, std::size_t end) const;
     // Keeps [begin, end).
     void cut(std::size_t begin, std::size_t end);
     // What stands before the first character gets that character's span. Nothing happens to an empty text.
     void prepend(std::string_view prefix);
     void transform(std::span<const CharacterChange> changes);
-    // `matches` are [begin, end) in order; the new content gets the span of the last byte that it replaces.
-    void replace(std::span<const std::pair<std::size_t, std::size_t>> matches, std::string_view content);
 
     // Rewrites character by character: `each(point, out)` appends to `out` what takes the character's place.
     template <class Each>
@@ -95,8 +95,18 @@ class AlignedText {
             m_text += text;
             m_spans.resize(m_text.size(), source);
         }
+        void put(char letter, ByteSpan source) {
+            m_text.push_back(letter);
+            m_spans.push_back(source);
+        }
         void copy(const AlignedText& from, std::size_t begin, std::size_t end);
+        // Characters that are put from here on stand for `source`.
+        void standFor(ByteSpan source) { m_source = source; }
         std::size_t size() const { return m_text.size(); }
+        void shorten(std::size_t size) {
+            m_text.resize(size);
+            m_spans.resize(size);
+        }
 
      private:
         friend class AlignedText;

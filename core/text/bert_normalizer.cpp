@@ -18,21 +18,17 @@ class BertNormalizer final : public Normalizer {
  public:
     explicit BertNormalizer(BertOptions options) : m_options(options) {}
     Result<void> apply(AlignedText& text) const override {
-        if (applyToAscii(text) || applyInOnePass(text)) return {};
-        clean(text);
-        if (m_options.stripAccents) {
-            normalizeUnicode(text, NormalizationForm::nfd);
-            text.rewrite([](char32_t point, AlignedText::Writer& out) {
-                if (!isKind(point, CharacterClass::nonspacingMark)) out.put(point);
-            });
+        if (applyToAscii(text)) return {};
+        const std::string_view all = text.text();
+        AlignedText::Writer out(all.size() + all.size() / 8);
+        for (std::size_t at = 0; at < all.size();) {
+            for (; at < all.size() && isPlain(all[at]); ++at) out.put(plain(all[at]), text.spanOf(at, 1));
+            std::size_t end = at;
+            while (end < all.size() && !isPlain(all[end])) ++end;
+            if (!rewriteAtOnce(text, at, end, out)) rewriteInSteps(text, at, end, out);
+            at = end;
         }
-        if (m_options.lowercase) {
-            text.rewrite([](char32_t point, AlignedText::Writer& out) {
-                std::array<char32_t, 2> lower{};
-                const int count = attnviz::lowercase(point, lower);
-                for (int i = 0; i < count; ++i) out.put(lower[static_cast<std::size_t>(i)]);
-            });
-        }
+        text.take(std::move(out));
         return {};
     }
 
@@ -55,35 +51,55 @@ class BertNormalizer final : public Normalizer {
         return true;
     }
 
-    // All steps at once, character by character; not for texts with marks of their own, which change places.
-    bool applyInOnePass(AlignedText& text) const {
-        bool hasMarks = false;
-        AlignedText changed = text;
-        changed.rewrite([&](char32_t point, AlignedText::Writer& out) {
+    // ASCII that no step takes away, and that nothing before or behind it changes.
+    static bool isPlain(char letter) {
+        return (letter >= 0x20 && letter < 0x7F) || letter == '\t' || letter == '\n' || letter == '\r';
+    }
+    char plain(char letter) const {
+        if (m_options.lowercase && letter >= 'A' && letter <= 'Z') return static_cast<char>(letter + 32);
+        return m_options.cleanText && letter < 0x20 ? ' ' : letter;
+    }
+
+    // All steps at once, character by character. False where the stretch has marks of its own, which change
+    // places; nothing is put then.
+    bool rewriteAtOnce(const AlignedText& text, std::size_t begin, std::size_t end,
+                       AlignedText::Writer& out) const {
+        const std::size_t before = out.size();
+        const CharacterTable& table = CharacterTable::instance();
+        for (std::size_t at = begin; at < end;) {
+            const utf8::Character character = utf8::decode(text.text(), at);
+            out.standFor(text.spanOf(at, character.length));
+            at += character.length;
+            char32_t point = character.point;
             if (m_options.cleanText) {
-                if (isKind(point, CharacterClass::control)) return;
-                if (isKind(point, CharacterClass::whitespace)) point = U' ';
+                if (table.is(point, CharacterClass::control)) continue;
+                if (table.is(point, CharacterClass::whitespace)) point = U' ';
             }
-            if (point < 0x80) {
-                out.put(m_options.lowercase && point >= U'A' && point <= U'Z' ? point + 32 : point);
-                return;
-            }
-            const bool apart = m_options.setIdeographsApart && isKind(point, CharacterClass::ideograph);
+            const bool apart = m_options.setIdeographsApart && table.is(point, CharacterClass::ideograph);
             if (apart) out.put(U' ');
-            if (m_options.stripAccents) {
-                const Decomposition decomposition = decomposeAlone(point);
-                hasMarks = hasMarks || decomposition.isMark;
-                if (decomposition.count == 0) putLetter(point, out);
-                for (int i = 0; i < decomposition.count; ++i)
-                    putLetter(decomposition.parts[static_cast<std::size_t>(i)], out);
-            } else {
-                putLetter(point, out);
+            const Decomposition decomposition =
+                m_options.stripAccents ? decomposeAlone(point) : Decomposition{};
+            if (decomposition.isMark) {
+                out.shorten(before);
+                return false;
             }
+            if (decomposition.count == 0) putLetter(point, out);
+            for (int i = 0; i < decomposition.count; ++i)
+                putLetter(decomposition.parts[static_cast<std::size_t>(i)], out);
             if (apart) out.put(U' ');
-        });
-        if (hasMarks) return false;
-        text = std::move(changed);
+        }
         return true;
+    }
+
+    // Step by step, with the letter before the stretch, for which marks may come to stand.
+    void rewriteInSteps(const AlignedText& text, std::size_t begin, std::size_t end,
+                        AlignedText::Writer& out) const {
+        const std::size_t letter = begin > 0 ? 1 : 0;
+        AlignedText part = text.slice(begin - letter, end);
+        clean(part);
+        normalizeUnicode(part, NormalizationForm::nfd);
+        part.rewrite([this](char32_t point, AlignedText::Writer& to) { putLetter(point, to); });
+        out.copy(part, letter, part.size());
     }
 
     void putLetter(char32_t point, AlignedText::Writer& out) const {

@@ -1,4 +1,4 @@
-// Replaces every match of a string or a pattern.
+// Replaces every match of a string or a pattern. The new content stands for the last byte that it replaces.
 #include "core/text/normalizer.h"
 #include "core/text/split_pattern.h"
 
@@ -10,12 +10,21 @@ class ReplaceNormalizer final : public Normalizer {
     ReplaceNormalizer(SplitPattern pattern, std::string content)
         : m_pattern(std::move(pattern)), m_content(std::move(content)) {}
     Result<void> apply(AlignedText& text) const override {
-        std::vector<std::pair<std::size_t, std::size_t>> matches;
-        const auto found = m_pattern.findAll(text.text(), [&matches](const PatternMatch& part) {
-            if (part.isMatch) matches.emplace_back(part.begin, part.end);
+        AlignedText::Writer out(text.size() + text.size() / 2);
+        std::size_t done = 0;
+        bool any = false;
+        const auto found = m_pattern.findAll(text.text(), [&](const PatternMatch& part) {
+            if (!part.isMatch) return;
+            out.copy(text, done, part.begin);
+            out.put(m_content,
+                    part.end == 0 ? ByteSpan{text.origin(), text.origin()} : text.at(part.end - 1));
+            done = part.end;
+            any = true;
         });
         if (!found) return found.error();
-        text.replace(matches, m_content);
+        if (!any) return {};
+        out.copy(text, done, text.size());
+        text.take(std::move(out));
         return {};
     }
 
