@@ -11,7 +11,16 @@ namespace attnviz {
 namespace {
 
 constexpr float kUnknownPenalty = 10;  // below the least score of a piece
+constexpr std::string_view kSpace = "\xE2\x96\x81";
 using Kind = SentencePiece::Kind;
+
+// Where the word that begins at `begin` ends: before the next space that stands behind something else.
+std::size_t wordEnd(std::string_view text, std::size_t begin) {
+    std::size_t end = text.find(kSpace, begin + 1);
+    while (end != std::string_view::npos && text.substr(begin, end - begin).ends_with(kSpace))
+        end = text.find(kSpace, end + kSpace.size());
+    return std::min(end, text.size());
+}
 
 class SentencePieceUnigram final : public TokenModel {
  public:
@@ -30,6 +39,7 @@ class SentencePieceUnigram final : public TokenModel {
             }
             if (piece.kind == Kind::normal || piece.kind == Kind::userDefined)
                 pieces.emplace_back(piece.text, index);
+            joinsWords = joinsWords || (!piece.text.empty() && wordEnd(piece.text, 0) < piece.text.size());
             if (piece.kind == Kind::byte)
                 bytes[static_cast<std::size_t>(BytePieces::byteOf(piece.text))] = index;
         }
@@ -54,6 +64,7 @@ class SentencePieceUnigram final : public TokenModel {
     SentencePieceNormalizer normalizer;
     PieceTrie trie;
     float unknownScore = 0, greatestScore = 0;
+    bool joinsWords = false;  // whether a piece reaches from one word into the next
     std::array<std::uint32_t, 256> bytes{};
 };
 
@@ -74,21 +85,31 @@ class UnigramSentenceEncoder final : public WordEncoder {
         const auto scoreOf = [this](std::uint32_t index, std::size_t length) {
             return m_model.scoreOf(index, length);
         };
-        m_search.run(m_sentence.text, m_model.trie, scoreOf, m_model.unknownScore, m_model.file->unknownId);
-        m_cuts.clear();
-        for (std::size_t end = m_sentence.text.size(); end > 0; end = m_cuts.back().begin)
-            m_cuts.push_back({m_search.step(end).begin, end, m_search.step(end).id});
+        const std::string_view all = m_sentence.text;
+        out.reserve(out.size() + all.size() / 4);
         bool afterUnknown = false;
-        for (auto cut = m_cuts.rbegin(); cut != m_cuts.rend(); ++cut) {
-            const bool unknown = cut->index == m_model.file->unknownId;
-            if (unknown && m_model.file->byteFallback)
-                putBytes(*cut, out);
-            else if (unknown && afterUnknown)
-                lengthen(*cut, out.back());
-            else
-                out.push_back({m_model.ids.ids[cut->index], m_sentence.origins[cut->begin],
-                               m_sentence.origins[cut->end], textOf(*cut)});
-            afterUnknown = unknown;
+        float score = 0;  // goes on from word to word: what a sum is rounded to depends on it
+        for (std::size_t begin = 0, end = 0; begin < all.size(); begin = end) {
+            end = m_model.joinsWords ? all.size() : wordEnd(all, begin);
+            m_search.run(all.substr(begin, end - begin), m_model.trie, scoreOf, m_model.unknownScore,
+                         m_model.file->unknownId, score);
+            score = m_search.step(end - begin).score;
+            m_cuts.clear();
+            for (std::size_t last = end; last > begin; last = m_cuts.back().begin) {
+                const auto& step = m_search.step(last - begin);
+                m_cuts.push_back({begin + step.begin, last, step.id});
+            }
+            for (auto cut = m_cuts.rbegin(); cut != m_cuts.rend(); ++cut) {
+                const bool unknown = cut->index == m_model.file->unknownId;
+                if (unknown && m_model.file->byteFallback)
+                    putBytes(*cut, out);
+                else if (unknown && afterUnknown)
+                    lengthen(*cut, out.back());
+                else
+                    out.push_back({m_model.ids.ids[cut->index], m_sentence.origins[cut->begin],
+                                   m_sentence.origins[cut->end], textOf(*cut)});
+                afterUnknown = unknown;
+            }
         }
         return {};
     }

@@ -26,10 +26,12 @@ class UnigramSearch {
 
     // `scoreOf(id, length)`. A character that is no piece costs `unknownScore`; false where one is met and
     // there is no unknown token. The steps are read backwards: step(text.size()), step(its begin), ...
+    // `scoreBefore` is what lies before the text has come to, where the text goes on with another one.
     template <class ScoreOf>
     bool run(std::string_view text, const PieceTrie& trie, ScoreOf&& scoreOf, Score unknownScore,
-             std::optional<std::uint32_t> unknownId) {
+             std::optional<std::uint32_t> unknownId, Score scoreBefore = 0) {
         m_steps.assign(text.size() + 1, {});
+        m_steps[0].score = scoreBefore;
         for (std::size_t at = 0; at < text.size();) {
             const std::size_t character = utf8::lengthOfLead(text[at]);
             const Score before = m_steps[at].score;
