@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <QCryptographicHash>
 #include <algorithm>
 #include <cctype>
+#include <csignal>
 #include <random>
 
 namespace attnviz::test {
@@ -48,16 +50,6 @@ bool readable(int descriptor, const std::stop_token& stop) {
     return false;
 }
 
-bool sendAll(int connection, const char* data, std::size_t size) {
-    while (size > 0) {
-        const auto sent = ::send(connection, data, size, MSG_NOSIGNAL);
-        if (sent <= 0) return false;
-        data += sent;
-        size -= static_cast<std::size_t>(sent);
-    }
-    return true;
-}
-
 HubReply refusal(int status, const std::string& code) {
     HubReply reply;
     reply.status = status;
@@ -67,6 +59,51 @@ HubReply refusal(int status, const std::string& code) {
 }
 
 }  // namespace
+
+struct HubServer::TlsContext {
+    SSL_CTX* handle = SSL_CTX_new(TLS_server_method());
+    explicit TlsContext(const HubCertificate& files) {
+        SSL_CTX_use_certificate_file(handle, files.certificate.c_str(), SSL_FILETYPE_PEM);
+        SSL_CTX_use_PrivateKey_file(handle, files.key.c_str(), SSL_FILETYPE_PEM);
+        std::signal(SIGPIPE, SIG_IGN);  // a client that refuses the certificate hangs up
+    }
+    ~TlsContext() { SSL_CTX_free(handle); }
+    TlsContext(const TlsContext&) = delete;
+    TlsContext& operator=(const TlsContext&) = delete;
+};
+
+// A connection, with TLS or without.
+struct HubServer::Wire {
+    int descriptor;
+    SSL* tls = nullptr;
+
+    Wire(int connection, const TlsContext* context) : descriptor(connection) {
+        if (!context) return;
+        tls = SSL_new(context->handle);
+        SSL_set_fd(tls, descriptor);
+    }
+    ~Wire() { SSL_free(tls); }
+    Wire(const Wire&) = delete;
+    Wire& operator=(const Wire&) = delete;
+
+    bool greets() { return !tls || SSL_accept(tls) == 1; }
+    bool waits(const std::stop_token& stop) const {
+        return (tls && SSL_pending(tls) > 0) || readable(descriptor, stop);
+    }
+    std::int64_t take(char* data, std::size_t size) {
+        return tls ? SSL_read(tls, data, static_cast<int>(size)) : ::recv(descriptor, data, size, 0);
+    }
+    bool give(const char* data, std::size_t size) {
+        while (size > 0) {
+            const std::int64_t sent = tls ? SSL_write(tls, data, static_cast<int>(size))
+                                          : ::send(descriptor, data, size, MSG_NOSIGNAL);
+            if (sent <= 0) return false;
+            data += sent;
+            size -= static_cast<std::size_t>(sent);
+        }
+        return true;
+    }
+};
 
 std::string HubRequest::file() const {
     const auto resolve = path.find("/resolve/");
@@ -100,7 +137,8 @@ std::string seededBytes(std::size_t count, std::uint32_t seed) {
     return bytes;
 }
 
-HubServer::HubServer() {
+HubServer::HubServer(const std::optional<HubCertificate>& certificate)
+    : m_tls(certificate ? std::make_unique<TlsContext>(*certificate) : nullptr) {
     for (int which = 0; which < 2; ++which) {
         m_listeners[which] = listenOn(m_ports[which]);
         m_threads.emplace_back(
@@ -115,7 +153,7 @@ HubServer::~HubServer() {
 }
 
 std::string HubServer::endpoint() const {
-    return "http://127.0.0.1:" + std::to_string(m_ports[0]);
+    return (m_tls ? "https" : "http") + std::string("://127.0.0.1:") + std::to_string(m_ports[0]);
 }
 
 std::vector<HubRequest> HubServer::requests() const {
@@ -144,13 +182,15 @@ void HubServer::serve(int listener, bool store, const std::stop_token& stop) {
 void HubServer::converse(int connection, bool store, const std::stop_token& stop) {
     const int on = 1;
     ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    Wire wire(connection, store ? nullptr : m_tls.get());
+    if (m_tls && !store && !(readable(connection, stop) && wire.greets())) return;
     std::string received;
     while (true) {
         auto end = received.find("\r\n\r\n");
         while (end == std::string::npos) {
             char buffer[4096];
-            if (!readable(connection, stop)) return;
-            const auto got = ::recv(connection, buffer, sizeof buffer, 0);
+            if (!wire.waits(stop)) return;
+            const auto got = wire.take(buffer, sizeof buffer);
             if (got <= 0 || received.size() > kRequestLimit) return;
             received.append(buffer, static_cast<std::size_t>(got));
             end = received.find("\r\n\r\n");
@@ -177,7 +217,7 @@ void HubServer::converse(int connection, bool store, const std::stop_token& stop
         }
         auto reply = answer(request);
         if (adjust) adjust(request, reply);
-        if (!send(connection, request, reply)) return;
+        if (!send(wire, request, reply)) return;
     }
 }
 
@@ -254,7 +294,7 @@ HubReply HubServer::resolve(const HubRequest& request) const {
     return reply;
 }
 
-bool HubServer::send(int connection, const HubRequest& request, const HubReply& reply) {
+bool HubServer::send(Wire& wire, const HubRequest& request, const HubReply& reply) {
     std::string head = "HTTP/1.1 " + std::to_string(reply.status) + " Reason\r\n";
     bool hasLength = !reply.lengthKnown;
     for (const auto& [name, value] : reply.headers) {
@@ -263,14 +303,14 @@ bool HubServer::send(int connection, const HubRequest& request, const HubReply& 
     }
     if (!hasLength) head += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n";
     head += reply.lengthKnown ? "\r\n" : "Connection: close\r\n\r\n";
-    if (!sendAll(connection, head.data(), head.size())) return false;
+    if (!wire.give(head.data(), head.size())) return false;
     if (request.method == "HEAD") return reply.lengthKnown;
     const auto limit = reply.cutAfter < 0
                            ? reply.body.size()
                            : std::min(reply.body.size(), static_cast<std::size_t>(reply.cutAfter));
     for (std::size_t at = 0; at < limit;) {
         const auto size = std::min(kBlockBytes, limit - at);
-        if (!sendAll(connection, reply.body.data() + at, size)) return false;
+        if (!wire.give(reply.body.data() + at, size)) return false;
         at += size;
         m_bodyBytes += static_cast<std::int64_t>(size);
         std::function<void(const HubRequest&, std::int64_t)> sent;

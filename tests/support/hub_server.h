@@ -1,6 +1,8 @@
 // A small Hugging Face hub for tests: two ports of this machine, the hub on 127.0.0.1 and the store of large
 // files on "localhost", spoken to over plain HTTP as huggingface.co and its store are.
 //
+// Given a certificate, the hub speaks TLS, and its store still does not.
+//
 // Serves from memory, on threads of its own, and writes down every request. A test changes single answers
 // with `adjust`: another status, other bytes, an early end.
 #pragma once
@@ -9,7 +11,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,14 +46,19 @@ struct HubModel {
     bool gated = false;
 };
 
+// Files in PEM form.
+struct HubCertificate {
+    std::string certificate, key;
+};
+
 class HubServer final {
  public:
-    HubServer();
+    explicit HubServer(const std::optional<HubCertificate>& certificate = {});
     ~HubServer();
     HubServer(const HubServer&) = delete;
     HubServer& operator=(const HubServer&) = delete;
 
-    std::string endpoint() const;  // http://127.0.0.1:port
+    std::string endpoint() const;  // http://127.0.0.1:port, or https
     std::string storeHost() const { return "localhost"; }
 
     std::map<std::string, HubModel> models;  // by "org/name"; set before the first request
@@ -62,11 +71,15 @@ class HubServer final {
     std::int64_t bodyBytes() const { return m_bodyBytes; }
 
  private:
+    struct TlsContext;
+    struct Wire;
     void serve(int listener, bool store, const std::stop_token& stop);
     void converse(int connection, bool store, const std::stop_token& stop);
     HubReply answer(const HubRequest& request) const;
     HubReply resolve(const HubRequest& request) const;
-    bool send(int connection, const HubRequest& request, const HubReply& reply);
+    bool send(Wire& wire, const HubRequest& request, const HubReply& reply);
+
+    std::unique_ptr<TlsContext> m_tls;  // of the hub; null: it speaks plainly
 
     int m_listeners[2] = {-1, -1}, m_ports[2] = {0, 0};
     mutable std::mutex m_mutex;

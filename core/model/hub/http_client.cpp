@@ -2,7 +2,9 @@
 
 #include <curl/curl.h>
 
+#include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <mutex>
 
 namespace attnviz {
@@ -50,7 +52,26 @@ struct Address {
     }
 };
 
-Error failureOf(CURLcode code, const std::string& host) {
+// Where certificates of one's own are, which count besides the system's: a file, or a folder.
+struct OwnCertificates {
+    std::string variable, path;
+};
+
+// The variables of OpenSSL, and of what huggingface_hub has downloaded with.
+std::optional<OwnCertificates> ownCertificates() {
+    for (const char* variable : {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_DIR"})
+        if (const char* path = std::getenv(variable); path && *path) return OwnCertificates{variable, path};
+    return std::nullopt;
+}
+
+void trust(CURL* one, const OwnCertificates& own) {
+    std::error_code none;
+    const bool folder = std::filesystem::is_directory(own.path, none);
+    curl_easy_setopt(one, folder ? CURLOPT_CAPATH : CURLOPT_CAINFO, own.path.c_str());
+}
+
+// `detail` is libcurl's own sentence, of which those on certificates say more than the code.
+Error failureOf(CURLcode code, std::string_view detail, const std::string& host) {
     const auto network = [&](std::string what, std::string hint) {
         return Error{ErrorKind::network, std::move(what), host, std::move(hint)};
     };
@@ -66,11 +87,21 @@ Error failureOf(CURLcode code, const std::string& host) {
             return network("the host does not answer in time",
                            "Try again; HF_HUB_DOWNLOAD_TIMEOUT allows more seconds.");
         case CURLE_PEER_FAILED_VERIFICATION:
-        case CURLE_SSL_CACERT_BADFILE:
-        case CURLE_SSL_ISSUER_ERROR:
-            return network("the host's certificate is not trusted",
-                           "Is 'ca-certificates' installed, and is the clock right? SSL_CERT_FILE names a "
-                           "certificate of your own.");
+        case CURLE_SSL_ISSUER_ERROR: {
+            if (const auto colon = detail.rfind(": "); colon != std::string_view::npos)
+                detail.remove_prefix(colon + 2);
+            return network("the host's certificate is not trusted" +
+                               (detail.empty() ? "" : " (" + std::string(detail) + ")"),
+                           "Is 'ca-certificates' installed, and is the clock right? For a hub or a proxy of "
+                           "your own, SSL_CERT_FILE names the certificate to trust.");
+        }
+        case CURLE_SSL_CACERT_BADFILE: {
+            const auto own = ownCertificates();
+            return Error{ErrorKind::badInput, "the certificates to trust cannot be read",
+                         own ? own->path : host,
+                         own ? own->variable + " names them: a file of certificates in PEM form."
+                             : "Is 'ca-certificates' installed?"};
+        }
         case CURLE_OUT_OF_MEMORY:
             return outOfMemory("not enough memory for the transfer", host);
         default:
@@ -215,8 +246,9 @@ HttpAnswer HttpClient::perform(Transfer& transfer, const std::string& address,
     curl_easy_setopt(one, CURLOPT_HEADERDATA, &transfer);
     curl_easy_setopt(one, CURLOPT_WRITEFUNCTION, &Transfer::takeBody);
     curl_easy_setopt(one, CURLOPT_WRITEDATA, &transfer);
-    if (const char* certificates = std::getenv("SSL_CERT_FILE"); certificates && *certificates)
-        curl_easy_setopt(one, CURLOPT_CAINFO, certificates);
+    std::array<char, CURL_ERROR_SIZE> detail{};
+    curl_easy_setopt(one, CURLOPT_ERRORBUFFER, detail.data());
+    if (const auto own = ownCertificates()) trust(one, *own);
 
     CURLcode code = CURLE_FAILED_INIT;
     if (curl_multi_add_handle(many, one) == CURLM_OK) {
@@ -236,6 +268,7 @@ HttpAnswer HttpClient::perform(Transfer& transfer, const std::string& address,
     }
     curl_multi_remove_handle(many, one);
     curl_slist_free_all(list);
+    curl_easy_setopt(one, CURLOPT_ERRORBUFFER, nullptr);
     // What ended the transfer, in this order: a stop request, the receiver of the bytes, the network.
     auto& answer = transfer.answer;
     if (transfer.stop.stop_requested()) {
@@ -243,7 +276,7 @@ HttpAnswer HttpClient::perform(Transfer& transfer, const std::string& address,
     } else if (transfer.refused) {
         answer.failure = *transfer.refused;
     } else if (code != CURLE_OK) {
-        answer.failure = failureOf(code, hostOf(address));
+        answer.failure = failureOf(code, detail.data(), hostOf(address));
         answer.mayPass = passes(code);
     }
     return answer;

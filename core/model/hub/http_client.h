@@ -2,7 +2,9 @@
 //
 // Redirects are not followed (a redirect is an answer), no encoding is asked for or undone, no cookie is
 // kept. Connections stay open for the next request. A stop request ends a transfer at once. What an address
-// holds beyond its host (signed queries) appears in no error. Not thread-safe: one client, one thread.
+// holds beyond its host (signed queries) appears in no error. Besides the system's certificates, those count
+// that SSL_CERT_FILE, else REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_DIR names (a file or a folder).
+// Not thread-safe: one client, one thread.
 #pragma once
 
 #include <chrono>

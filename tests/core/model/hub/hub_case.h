@@ -85,8 +85,8 @@ class HubCase : public QObject {
         return found;
     }
 
-    void begin() {
-        m_server = std::make_unique<HubServer>();
+    void begin(const std::optional<HubCertificate>& certificate = {}) {
+        m_server = std::make_unique<HubServer>(certificate);
         m_weights = weights(300'000);
         auto& small = model();
         small.commit = kCommit;
