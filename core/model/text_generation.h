@@ -1,7 +1,8 @@
 // What a model writes itself after a text: the ids, token by token, and where they stand in the text.
 //
-// Each token costs a forward pass over everything before it that keeps no attention; the attention comes from
-// one pass over the whole text afterwards, so that it is exactly that of the text.
+// Each token costs a forward pass that keeps no attention, of the new token alone where the model keeps keys
+// and values of those before it; the attention comes from one pass over the whole text afterwards, so that it
+// is exactly that of the text.
 #pragma once
 
 #include <cstdint>

@@ -50,6 +50,10 @@ class FalconNetwork final : public Network {
         return residual + block.down(activate(activation, block.up(fed)));
     }
 
+    bool keysStay(std::int64_t before, std::int64_t after) const override {
+        return rotary.sameFor(before, after);
+    }
+
     at::Tensor finish(const at::Tensor& hidden) const override { return finalNorm(hidden); }
     at::Tensor logits(const at::Tensor& hidden) const override { return at::mm(hidden, head.get().t()); }
 
@@ -61,7 +65,7 @@ class FalconNetwork final : public Network {
         const at::Tensor q = qkv.narrow(2, 0, group).reshape({count, sizes.heads, size});
         const at::Tensor k = qkv.select(2, group), v = qkv.select(2, group + 1);  // (n, key heads, size)
         const auto placed = [&](const at::Tensor& rows) {
-            return alibi.slopes.empty() ? rotary(rows) : rows.reshape({count, -1});
+            return alibi.slopes.empty() ? rotary(rows, attend.first) : rows.reshape({count, -1});
         };
         return attend(placed(q), placed(k), v.reshape({count, -1}),
                       1.0 / std::sqrt(static_cast<double>(size)));  // (n, width)

@@ -5,15 +5,11 @@
 #include <cstdlib>
 
 namespace attnviz {
-namespace {
 
-// The obvious kernel instead of the quick one: to find out which of the two is wrong.
 bool plainKernelWanted() {
     const char* value = std::getenv("ATTNVIZ_PLAIN_KERNEL");
     return value && *value == '1';
 }
-
-}  // namespace
 
 FloatMatrix matrixOf(const at::Tensor& tensor) {
     const at::Tensor host = tensor.to(at::kCPU, at::kFloat).contiguous();
@@ -77,8 +73,8 @@ void ForwardPass::addKind(const KindShape& shape, const StoragePlan& plan) {
     m_kinds.push_back(std::make_unique<Kind>(
         Kind{AttentionCapture(shape.info, shape.headSize, plan, plainKernelWanted(), m_stop), {}, {}}));
     Kind& kind = *m_kinds.back();
-    kind.attend = [this, first, which = shape.info.kind, &capture = kind.capture](
-                      const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
+    kind.attend.function = [this, first, which = shape.info.kind, &capture = kind.capture](
+                               const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
         LogitAdjust adjust =
             first ? m_network.logitAdjust(m_running) : m_network.targetLogitAdjust(which, m_running);
         at::Tensor context = capture.attend(q, k, v, scale, std::move(adjust));

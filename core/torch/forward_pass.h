@@ -16,6 +16,10 @@
 
 namespace attnviz {
 
+// The obvious kernel instead of the quick one, and no pass that keeps keys: to find out which of two is wrong
+// (ATTNVIZ_PLAIN_KERNEL=1).
+bool plainKernelWanted();
+
 // (rows, columns) on the host, in float32.
 FloatMatrix matrixOf(const at::Tensor& tensor);
 

@@ -38,12 +38,17 @@ class GptNeoxNetwork final : public Network {
         const at::Tensor qkv =
             block.qkv(block.attentionNorm(hidden)).view({count, sizes.heads, 3, sizes.headSize});
         const at::Tensor context =
-            attend(rotary(qkv.select(2, 0)), rotary(qkv.select(2, 1)), qkv.select(2, 2).reshape({count, -1}),
+            attend(rotary(qkv.select(2, 0), attend.first), rotary(qkv.select(2, 1), attend.first),
+                   qkv.select(2, 2).reshape({count, -1}),
                    1.0 / std::sqrt(static_cast<double>(sizes.headSize)));  // (n, width)
         at::Tensor residual = hidden + block.output(context);
         const at::Tensor& seen = parallel ? hidden : residual;
         const at::Tensor inner = activate(activation, block.up(block.mlpNorm(seen)));
         return residual + block.down(inner);
+    }
+
+    bool keysStay(std::int64_t before, std::int64_t after) const override {
+        return rotary.sameFor(before, after);
     }
 
     at::Tensor finish(const at::Tensor& hidden) const override { return finalNorm(hidden); }

@@ -43,7 +43,8 @@ class GptjNetwork final : public Network {
             return rows.view({rows.size(0), sizes.heads, sizes.headSize});
         };
         const at::Tensor context =
-            attend(rotary(byHead(block.query(x))), rotary(byHead(block.key(x))), block.value(x),
+            attend(rotary(byHead(block.query(x)), attend.first), rotary(byHead(block.key(x)), attend.first),
+                   block.value(x),
                    1.0 / std::sqrt(static_cast<double>(sizes.headSize)));  // (n, width)
         return hidden + block.output(context) + block.down(activate(activation, block.up(x)));
     }

@@ -41,6 +41,10 @@ class LlamaNetwork final : public Network {
         return residual;
     }
 
+    bool keysStay(std::int64_t before, std::int64_t after) const override {
+        return m_options.rotary.sameFor(before, after);
+    }
+
     at::Tensor finish(const at::Tensor& hidden) const override { return m_finalNorm(hidden); }
 
     at::Tensor logits(const at::Tensor& hidden) const override {
@@ -69,8 +73,8 @@ class LlamaNetwork final : public Network {
         }
         const double scale =
             m_options.scale > 0 ? m_options.scale : 1.0 / std::sqrt(static_cast<double>(size));
-        const at::Tensor output =
-            block.output(attend(m_options.rotary(q), m_options.rotary(k), v, scale));  // (n, width)
+        const at::Tensor output = block.output(attend(
+            m_options.rotary(q, attend.first), m_options.rotary(k, attend.first), v, scale));  // (n, width)
         return m_options.outputNorms ? block.attentionOutputNorm(output) : output;
     }
 

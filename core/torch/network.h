@@ -24,8 +24,17 @@ namespace attnviz {
 
 // Queries, keys and values of one layer -> context (tokens, heads * size). q (tokens, heads * size), k and v
 // (tokens, key-value heads * size); rows may be strided, elements of a row are adjacent.
-using Attend =
-    std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale)>;
+// Only the rows from `first` on may be asked of a layer, when it has run those before: what a row becomes
+// depends on the others through attention alone, and on its position.
+struct Attend {
+    std::function<at::Tensor(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale)>
+        function;
+    std::int64_t first = 0;  // the position of the first row of the hidden state
+
+    at::Tensor operator()(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) const {
+        return function(q, k, v, scale);
+    }
+};
 
 // The decoder of an encoder-decoder; its self and cross attention have the same heads. No layers: there is
 // none.
@@ -47,6 +56,8 @@ class Network {
     virtual at::Tensor embed(
         const ModelInput& input) const = 0;  // (tokens, width): what enters the first layer
     virtual at::Tensor layer(int layer, const at::Tensor& hidden, const Attend& attend) const = 0;
+    // Whether the first tokens of a text keep their keys when it grows from `before` tokens to `after`.
+    virtual bool keysStay(std::int64_t /*before*/, std::int64_t /*after*/) const { return true; }
     virtual at::Tensor finish(const at::Tensor& hidden) const {
         return hidden;
     }  // the final norm, where there is one

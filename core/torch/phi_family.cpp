@@ -42,9 +42,13 @@ class PhiNetwork final : public Network {
             k = block.keyNorm(k);
         }
         const at::Tensor context =
-            attend(rotary(q), rotary(k), block.value(x),
+            attend(rotary(q, attend.first), rotary(k, attend.first), block.value(x),
                    1.0 / std::sqrt(static_cast<double>(sizes.headSize)));  // (n, heads * size)
         return hidden + block.output(context) + block.down(activate(activation, block.up(x)));
+    }
+
+    bool keysStay(std::int64_t before, std::int64_t after) const override {
+        return rotary.sameFor(before, after);
     }
 
     at::Tensor finish(const at::Tensor& hidden) const override { return finalNorm(hidden); }

@@ -241,11 +241,17 @@ Rotary Rotary::read(ConfigReader& config, const RotaryForm& form, const JsonValu
     return rotary;
 }
 
-at::Tensor Rotary::operator()(const at::Tensor& x) const {
+bool Rotary::sameFor(std::int64_t before, std::int64_t after) const {
+    return !m_frequencies || at::equal(m_frequencies(before), m_frequencies(after));
+}
+
+at::Tensor Rotary::operator()(const at::Tensor& x, std::int64_t first) const {
     const auto count = x.size(0);
-    if (m_angles.count != count || m_angles.cosines.device() != x.device() ||
+    if (m_angles.first != first || m_angles.count != count || m_angles.cosines.device() != x.device() ||
         m_angles.cosines.scalar_type() != x.scalar_type()) {
-        const at::Tensor angles = at::arange(0, count, at::kFloat).unsqueeze(1) * m_frequencies(count);
+        const at::Tensor positions = at::arange(first, first + count, at::kFloat).unsqueeze(1);
+        const at::Tensor angles = positions * m_frequencies(first + count);
+        m_angles.first = first;
         m_angles.count = count;
         m_angles.cosines = (angles.cos() * m_magnitude).unsqueeze(1).to(x.device(), x.scalar_type());
         m_angles.sines = (angles.sin() * m_magnitude).unsqueeze(1).to(x.device(), x.scalar_type());
@@ -255,9 +261,9 @@ at::Tensor Rotary::operator()(const at::Tensor& x) const {
     const auto part = [&](const at::Tensor& whole, int which) {
         return m_interleaved ? whole.slice(2, which, 2 * half, 2) : whole.narrow(2, which * half, half);
     };
-    const at::Tensor first = part(x, 0), second = part(x, 1);
-    part(turned, 0).copy_((first * m_angles.cosines).addcmul_(second, m_angles.sines, -1));
-    part(turned, 1).copy_((second * m_angles.cosines).addcmul_(first, m_angles.sines));
+    const at::Tensor left = part(x, 0), right = part(x, 1);
+    part(turned, 0).copy_((left * m_angles.cosines).addcmul_(right, m_angles.sines, -1));
+    part(turned, 1).copy_((right * m_angles.cosines).addcmul_(left, m_angles.sines));
     const auto rest = m_headSize - 2 * half;
     if (rest > 0) turned.narrow(2, 2 * half, rest).copy_(x.narrow(2, 2 * half, rest));
     return turned.view({count, -1});

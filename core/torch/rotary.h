@@ -41,8 +41,11 @@ class Rotary {
     // The same of one parameter object, for configs that have several.
     static Rotary read(ConfigReader& config, const RotaryForm& form, const JsonValue& parameters);
 
-    // x (n, heads, size), rows may be strided -> (n, heads * size). Token i is at position i.
-    at::Tensor operator()(const at::Tensor& x) const;
+    // x (n, heads, size), rows may be strided -> (n, heads * size). Row i is at position first + i, and is
+    // followed by none: the text has first + n tokens.
+    at::Tensor operator()(const at::Tensor& x, std::int64_t first = 0) const;
+    // Whether a text of `before` tokens and one of `after` turn by the same frequencies.
+    bool sameFor(std::int64_t before, std::int64_t after) const;
 
     // The length that yarn was made for, where it is more than config.json's own.
     std::int64_t reach() const { return m_reach; }
@@ -55,10 +58,10 @@ class Rotary {
     bool m_interleaved = false;
 
     struct Angles {
-        std::int64_t count = -1;
+        std::int64_t first = 0, count = -1;
         at::Tensor cosines, sines;  // (n, 1, turning / 2)
     };
-    mutable Angles m_angles;  // of the last text; a network is one thread's
+    mutable Angles m_angles;  // of the last rows; a network is one thread's
 };
 
 }  // namespace attnviz

@@ -38,7 +38,7 @@ std::optional<Error> guardTorch(const std::function<void()>& work) {
 }
 
 TorchModel::TorchModel(std::unique_ptr<Network> network, at::Device device, std::int64_t widenedBytes)
-    : m_network(std::move(network)), m_device(device), m_widenedBytes(widenedBytes) {}
+    : m_network(std::move(network)), m_cached(*m_network), m_device(device), m_widenedBytes(widenedBytes) {}
 
 StoragePlan TorchModel::estimate(const ModelInput& input, const RunOptions& options) const {
     const ModelInfo& info = m_network->info();
@@ -109,6 +109,7 @@ Result<void> TorchModel::checkIds(const std::string& what, const std::string& on
 
 Result<ModelOutput> TorchModel::run(const ModelInput& input, const RunOptions& options,
                                     const RunListener& listener, std::stop_token stop) {
+    m_cached.drop();  // its memory is wanted
     if (auto checked = check(input, options); !checked) return checked.error();
     const StoragePlan plan = estimate(input, options);
     if (!plan.fits) return outOfMemory(plan.sentence, {}, kMemoryHint);
@@ -139,23 +140,36 @@ Result<std::vector<float>> TorchModel::nextLogits(const ModelInput& input, std::
     const RunOptions options;
     if (auto checked = check(input, options); !checked) return checked.error();
     if (!m_network->info().hasHead) return Model::nextLogits(input, stop);
+    const bool kept = m_cached.suits(input);
+    if (!kept) m_cached.drop();
+    Result<std::vector<float>> logits = cancelled();
+    const auto attempt = [&](bool cached) {
+        return guardTorch([&] {
+            const at::NoGradGuard noGrad;
+            const at::Tensor last = cached ? m_cached.run(input, stop) : lastHidden(input, stop);
+            if (!last.defined()) return;
+            auto row = matrixOf(m_network->logits(last));
+            if (row.columns == 1)
+                logits = Model::nextLogits(input, stop);
+            else
+                logits = std::move(row.values);
+        });
+    };
+    auto error = attempt(kept);
+    if (error) m_cached.drop();
+    if (kept && error && error->kind == ErrorKind::outOfMemory) error = attempt(false);
+    if (error) return *error;
+    return logits;
+}
+
+// Of the last token, by a pass over the whole text: (1, width). Undefined when stopped.
+at::Tensor TorchModel::lastHidden(const ModelInput& input, const std::stop_token& stop) const {
     StoragePlan plan;
     plan.form = StorageForm::factored;
     plan.keeps = false;
-    Result<std::vector<float>> logits = cancelled();
-    const auto error = guardTorch([&] {
-        const at::NoGradGuard noGrad;
-        ModelOutput output;
-        const at::Tensor last = ForwardPass(*m_network, input, options, plan, {}, stop).run(output);
-        if (!last.defined()) return;
-        auto row = matrixOf(m_network->logits(last.narrow(0, last.size(0) - 1, 1)));
-        if (row.columns == 1)
-            logits = Model::nextLogits(input, stop);
-        else
-            logits = std::move(row.values);
-    });
-    if (error) return *error;
-    return logits;
+    ModelOutput output;
+    const at::Tensor last = ForwardPass(*m_network, input, {}, plan, {}, stop).run(output);
+    return last.defined() ? last.narrow(0, last.size(0) - 1, 1) : last;
 }
 
 void TorchModel::predict(const at::Tensor& last, const RunOptions& options, ModelOutput& output) const {

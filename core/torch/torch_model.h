@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/model/engine.h"
+#include "core/torch/cached_pass.h"
 #include "core/torch/network.h"
 
 namespace attnviz {
@@ -26,9 +27,11 @@ class TorchModel final : public Model {
                           const std::vector<std::int64_t>& ids, std::int64_t vocabulary) const;
     Result<ModelOutput> forward(const ModelInput& input, const RunOptions& options, const StoragePlan& plan,
                                 const RunListener& listener, const std::stop_token& stop) const;
+    at::Tensor lastHidden(const ModelInput& input, const std::stop_token& stop) const;
     void predict(const at::Tensor& last, const RunOptions& options, ModelOutput& output) const;
 
     std::unique_ptr<Network> m_network;
+    CachedPass m_cached;  // of the last nextLogits
     at::Device m_device;
     std::int64_t m_widenedBytes;
 };
