@@ -248,10 +248,8 @@ Result<std::shared_ptr<const AttentionRun>> runText(Model& model, const Tokenize
                                " positions. Beyond them its attention is extrapolation.");
 
     RunOptions asked = options;
-    const std::size_t predicted = info.encoderDecoder ? exact.targetIds.size() : exact.ids.size();
-    if (input.predictEachUpTo > 0 && predicted <= static_cast<std::size_t>(input.predictEachUpTo) &&
-        static_cast<std::int64_t>(predicted) * info.vocabulary <= kMostPredictedLogits) {
-        asked.predictAt.resize(predicted);
+    if (input.predictEach) {
+        asked.predictAt.resize(info.encoderDecoder ? exact.targetIds.size() : exact.ids.size());
         std::iota(asked.predictAt.begin(), asked.predictAt.end(), 0);
     }
     run->model = {info.name, info.family, info.dtype, {}, info.configJson};

@@ -13,8 +13,8 @@ namespace {
 constexpr const char* kMemoryHint =
     "Shorten the text, keep queries and keys (--storage factored), or use --precision float16.";
 
-// Logits of a whole text take more than its attention: they are looked at so many rows at a time.
-constexpr std::int64_t kPredictedAtOnce = 64;
+// Logits of a whole text take more than its attention: so many are looked at at a time (32 MB).
+constexpr std::int64_t kLogitsAtOnce = std::int64_t{1} << 23;
 
 }  // namespace
 
@@ -132,7 +132,7 @@ Result<ModelOutput> TorchModel::forward(const ModelInput& input, const RunOption
         return output;
     }
     if (options.allLogits) output.logits = matrixOf(m_network->logits(last));
-    predict(last, options, output);
+    if (auto predicted = predict(last, options, listener, stop, output); !predicted) return predicted.error();
     return output;
 }
 
@@ -172,31 +172,42 @@ at::Tensor TorchModel::lastHidden(const ModelInput& input, const std::stop_token
     return last.defined() ? last.narrow(0, last.size(0) - 1, 1) : last;
 }
 
-void TorchModel::predict(const at::Tensor& last, const RunOptions& options, ModelOutput& output) const {
-    if (options.predictAt.empty() || options.predictions <= 0) return;
+Result<void> TorchModel::predict(const at::Tensor& last, const RunOptions& options,
+                                 const RunListener& listener, const std::stop_token& stop,
+                                 ModelOutput& output) const {
+    if (options.predictAt.empty() || options.predictions <= 0) return {};
     std::vector<std::int64_t> positions;
     for (const int position : options.predictAt)
         positions.push_back(position < 0 ? position + last.size(0) : static_cast<std::int64_t>(position));
     const at::Tensor all = at::tensor(positions, at::kLong).to(last.device());
-    for (std::int64_t begin = 0; begin < all.size(0); begin += kPredictedAtOnce) {
-        const auto rows = std::min(kPredictedAtOnce, all.size(0) - begin);
+    const ModelInfo& info = m_network->info();
+    const auto vocabulary = info.encoderDecoder ? m_network->target().vocabulary : info.vocabulary;
+    const auto atOnce = std::max<std::int64_t>(1, kLogitsAtOnce / vocabulary);
+    for (std::int64_t begin = 0; begin < all.size(0); begin += atOnce) {
+        if (stop.stop_requested()) return cancelled();
+        if (listener.progress && atOnce < all.size(0))
+            listener.progress(
+                {"Predicting at " + std::to_string(begin + 1) + " of " + std::to_string(all.size(0)),
+                 static_cast<double>(begin) / static_cast<double>(all.size(0))});
+        const auto rows = std::min(atOnce, all.size(0) - begin);
         const at::Tensor hidden = last.index_select(0, all.narrow(0, begin, rows));
-        const at::Tensor logits = m_network->logits(hidden).to(at::kCPU, at::kFloat);
+        const at::Tensor logits = m_network->logits(hidden).to(at::kFloat);
         // A discriminator has one value a token: no word to predict.
-        if (logits.size(1) == 1) return;
-        const at::Tensor probabilities = at::softmax(logits, -1);
-        const auto count = std::min<std::int64_t>(options.predictions, probabilities.size(1));
-        const auto [values, ids] = at::topk(probabilities, count, -1);
+        if (logits.size(1) == 1) return {};
+        const auto count = std::min<std::int64_t>(options.predictions, logits.size(1));
+        const auto [likeliest, places] = at::topk(at::softmax(logits, -1), count, -1);
+        const at::Tensor values = likeliest.to(at::kCPU).contiguous(), ids = places.to(at::kCPU).contiguous();
+        const auto* value = values.data_ptr<float>();
+        const auto* id = ids.data_ptr<std::int64_t>();
         for (std::int64_t row = 0; row < rows; ++row) {
             Prediction prediction;
             prediction.position = static_cast<int>(positions[static_cast<std::size_t>(begin + row)]);
             for (std::int64_t rank = 0; rank < count; ++rank)
-                prediction.top.push_back({ids[row][rank].item<std::int64_t>(),
-                                          {},
-                                          static_cast<double>(values[row][rank].item<float>())});
+                prediction.top.push_back({*id++, {}, static_cast<double>(*value++)});
             output.predictions.push_back(std::move(prediction));
         }
     }
+    return {};
 }
 
 }  // namespace attnviz

@@ -28,7 +28,9 @@ class TorchModel final : public Model {
     Result<ModelOutput> forward(const ModelInput& input, const RunOptions& options, const StoragePlan& plan,
                                 const RunListener& listener, const std::stop_token& stop) const;
     at::Tensor lastHidden(const ModelInput& input, const std::stop_token& stop) const;
-    void predict(const at::Tensor& last, const RunOptions& options, ModelOutput& output) const;
+    // Stops within some hundred positions.
+    Result<void> predict(const at::Tensor& last, const RunOptions& options, const RunListener& listener,
+                         const std::stop_token& stop, ModelOutput& output) const;
 
     std::unique_ptr<Network> m_network;
     CachedPass m_cached;  // of the last nextLogits

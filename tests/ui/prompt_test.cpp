@@ -85,6 +85,23 @@ class PromptTest : public QObject {
         QCOMPARE(window.workspace().run()->text(), std::string("The captain"));
     }
 
+    void anyPositionOfALongTextHasItsPredictions() {
+        WindowSettings settings = test::toySettings();
+        ModelInput ids;
+        for (int token = 0; token < 4096; ++token) ids.ids.push_back(token * 7 % 50);
+        settings.run.input.ids = ids;
+        MainWindow window(settings);
+        begin(window, folder("long", JsonValue::object({{"n_layer", 1}, {"n_head", 1}, {"vocab_size", 50}})));
+        const auto run = window.workspace().run();
+        QVERIFY(run);
+        QCOMPARE(run->predictions.size(), std::size_t{4096});
+        for (const int position : {0, 600, 3001, 4095}) {
+            const auto& kept = run->predictions[static_cast<std::size_t>(position)];
+            QCOMPARE(kept.position, position);
+            QCOMPARE(kept.top.size(), std::size_t{10});
+        }
+    }
+
     void fieldsAreThereForModelsThatTakeThem() {
         MainWindow window(test::toySettings());
         begin(window, decoder());

@@ -17,8 +17,6 @@ struct RunController::EngineRoom {
 
 namespace {
 
-constexpr int kPredictedTokens = 512;  // any position of a text no longer can be looked at
-
 std::string tagOf(int document) {
     return "run:" + std::to_string(document);
 }
@@ -290,7 +288,7 @@ void RunController::run(Order order) {
     const auto generation = m_running[document] = ++m_generation;
     emit stateChanged();
     emit progressed(document, tr("Starting"), 0);
-    asked.predictEachUpTo = kPredictedTokens;
+    asked.predictEach = true;
     const auto input = std::make_shared<const TextInput>(std::move(asked));
     m_engineQueue.submit(
         tagOf(document),

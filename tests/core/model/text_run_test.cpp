@@ -340,20 +340,19 @@ class TextRunTest : public QObject {
         QCOMPARE(outcome.error().kind, ErrorKind::cancelled);
     }
 
-    void everyPositionOfAShortTextIsPredicted() {
+    void everyPositionIsPredictedOnRequest() {
         ToyModel model(small());
         auto input = text("a b c");  // five tokens with [CLS] and [SEP]
-        const auto positions = [&](int upTo) {
-            input.predictEachUpTo = upTo;
+        const auto positions = [&](bool each) {
+            input.predictEach = each;
             const auto result = run(model, input);
             std::vector<int> found;
             if (result)
                 for (const auto& prediction : (*result)->predictions) found.push_back(prediction.position);
             return found;
         };
-        QCOMPARE(positions(5), (std::vector<int>{0, 1, 2, 3, 4}));
-        QCOMPARE(positions(4), std::vector<int>{4});  // longer: the last, as the options say
-        QCOMPARE(positions(0), std::vector<int>{4});
+        QCOMPARE(positions(true), (std::vector<int>{0, 1, 2, 3, 4}));
+        QCOMPARE(positions(false), std::vector<int>{4});  // the last, as the options say
     }
 
     void aCausalModelGivesTheSameRowsToALongerText() {

@@ -3,6 +3,7 @@
 #include <QtTest>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 
 #include "core/base/json_parse.h"
 #include "core/model/engine_loader.h"
@@ -197,6 +198,53 @@ class TorchModelTest : public QObject {
         QCOMPARE(output->predictions[0].top.front().id, static_cast<std::int64_t>(best));
         QCOMPARE(output->predictions[0].top.size(), std::size_t{3});
         QVERIFY(output->predictions[0].top[0].probability >= output->predictions[0].top[1].probability);
+    }
+
+    // In several batches, the last of them not full, after all layers have been announced.
+    void everyPositionOfALongTextIsPredicted() {
+        constexpr int kTokens = 4096, kVocabulary = 9000;
+        const auto model = made(1, 2, kTokens, kVocabulary);
+        QVERIFY(model);
+        RunOptions options;
+        options.storage = StorageForm::factored;
+        options.allLogits = true;
+        options.predictions = 2;
+        options.predictAt.resize(kTokens);
+        std::iota(options.predictAt.begin(), options.predictAt.end(), 0);
+        int layers = 0, layersBefore = -1, batches = 0;
+        RunListener listener;
+        listener.layerReady = [&](const LayerReady&) { ++layers; };
+        listener.progress = [&](const Progress& progress) {
+            if (!progress.what.starts_with("Predicting at ")) return;
+            if (++batches == 1) layersBefore = layers;
+        };
+        const auto output = model->run(tokens(kTokens, kVocabulary), options, listener, {});
+        QVERIFY2(output.ok(), output.ok() ? "" : output.error().sentence().c_str());
+        QCOMPARE(layersBefore, 1);
+        QCOMPARE(batches, 5);
+        QCOMPARE(output->predictions.size(), std::size_t{kTokens});
+        const auto& logits = *output->logits;
+        for (int position = 0; position < kTokens; ++position) {
+            const auto& prediction = output->predictions[static_cast<std::size_t>(position)];
+            QCOMPARE(prediction.position, position);
+            const auto row = logits.values.begin() + position * logits.columns, end = row + logits.columns;
+            const float most = *std::max_element(row, end);
+            QVERIFY(std::fabs(row[prediction.top[0].id] - most) <= 1e-4F);
+            double sum = 0;
+            for (auto logit = row; logit != end; ++logit) sum += std::exp(static_cast<double>(*logit - most));
+            QVERIFY(std::fabs(prediction.top[0].probability * sum - 1) <= 1e-4);
+        }
+
+        std::stop_source stop;
+        batches = 0;
+        listener.progress = [&](const Progress& progress) {
+            if (progress.what.starts_with("Predicting at ") && ++batches == 2) stop.request_stop();
+        };
+        options.allLogits = false;
+        const auto stopped = model->run(tokens(kTokens, kVocabulary), options, listener, stop.get_token());
+        QVERIFY(!stopped.ok());
+        QCOMPARE(stopped.error().kind, ErrorKind::cancelled);
+        QCOMPARE(batches, 2);
     }
 
     void unknownDevicesAreRefused() {
