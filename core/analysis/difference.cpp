@@ -6,14 +6,13 @@
 #include <limits>
 
 #include "core/analysis/combined_rows.h"
+#include "core/analysis/head_measure.h"
 #include "core/analysis/layer_pass.h"
-#include "core/analysis/math/jensen_shannon.h"
 #include "core/exporting/selected_attention.h"
 
 namespace attnviz {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr int kBlockWeights = 1 << 16;
 
 std::size_t index(int value) {
@@ -26,22 +25,6 @@ std::vector<std::string> textsOf(std::vector<AxisLabel> labels) {
     for (auto& label : labels) texts.push_back(std::move(label.text));
     return texts;
 }
-
-double cosineOf(double product, double left, double right) {
-    const double lengths = std::sqrt(left * right);
-    return lengths > 0 ? std::clamp(product / lengths, -1.0, 1.0) : kNone;
-}
-
-struct Mean {
-    double sum = 0;
-    int count = 0;
-    void add(double value) {
-        if (std::isnan(value)) return;
-        sum += value;
-        ++count;
-    }
-    double value() const { return count > 0 ? sum / count : kNone; }
-};
 
 // Calls visit(pair, left row, right row) for the aligned queries in order; neighbours are read together.
 Result<void> eachAlignedRow(
@@ -72,46 +55,15 @@ Result<void> eachAlignedRow(
     return {};
 }
 
-// A row's weights on the aligned keys; what the query may not see gives none.
-void gather(const AttentionSource& source, int layer, int query, std::span<const float> row,
-            const std::vector<TokenPair>& keys, int TokenPair::*side, std::vector<double>& out) {
-    out.clear();
-    for (const auto& pair : keys)
-        out.push_back(source.info().visibility.sees(layer, query, pair.*side)
-                          ? static_cast<double>(row[index(pair.*side)])
-                          : 0.0);
-}
-
-bool normalize(std::vector<double>& weights) {
-    double sum = 0;
-    for (double& weight : weights) sum += weight = std::max(0.0, weight);
-    if (!(sum > 0)) return false;
-    for (double& weight : weights) weight /= sum;
-    return true;
-}
-
 Result<HeadDifference> headDifference(const AttentionSource& left, const AttentionSource& right, HeadId head,
                                       const RunAlignment& alignment, const std::stop_token& stop) {
-    double product = 0, leftSquares = 0, rightSquares = 0;
-    Mean divergence;
-    std::vector<double> a, b;
-    auto read = eachAlignedRow(
-        left, head, right, head, alignment.queries, stop,
-        [&](const TokenPair& query, std::span<const float> leftRow, std::span<const float> rightRow) {
-            gather(left, head.layer, query.left, leftRow, alignment.keys, &TokenPair::left, a);
-            gather(right, head.layer, query.right, rightRow, alignment.keys, &TokenPair::right, b);
-            for (std::size_t key = 0; key < a.size(); ++key) {
-                product += a[key] * b[key];
-                leftSquares += a[key] * a[key];
-                rightSquares += b[key] * b[key];
-            }
-            const int seen = std::max(left.info().visibility.visibleCount(head.layer, query.left),
-                                      right.info().visibility.visibleCount(head.layer, query.right));
-            if (seen >= 2 && normalize(a) && normalize(b)) divergence.add(jensenShannon(a, b));
-        });
+    HeadMeasure measure(left, head, right, head, alignment.keys);
+    auto read =
+        eachAlignedRow(left, head, right, head, alignment.queries, stop,
+                       [&](const TokenPair& query, std::span<const float> leftRow,
+                           std::span<const float> rightRow) { measure.add(query, leftRow, rightRow); });
     if (!read) return read.error();
-    return HeadDifference{head.layer, head.head, cosineOf(product, leftSquares, rightSquares),
-                          divergence.value()};
+    return measure.value();
 }
 
 // The Python library's: means over the heads, cut to the top left corner that both have.
@@ -203,7 +155,7 @@ Result<Difference> difference(const ComparedRun& left, const ComparedRun& right,
         [&](int at, std::stop_token inner) -> Result<void> {
             auto cropped = croppedCosine(left.source, right.source, layers[index(at)], heads, inner);
             if (!cropped) return cropped.error();
-            Mean cosine, divergence;
+            DefinedMean cosine, divergence;
             for (std::size_t head = 0; head < heads.size(); ++head) {
                 const HeadDifference& one = found.heads[index(at) * heads.size() + head];
                 cosine.add(one.cosine);

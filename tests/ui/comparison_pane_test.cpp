@@ -1,14 +1,18 @@
 // The Comparison pane in the real window: which documents it compares, what it draws and says of them.
+#include <QElapsedTimer>
 #include <QGraphicsView>
 #include <QSettings>
 #include <QTableView>
 #include <QToolButton>
 
 #include "core/analysis/difference.h"
+#include "core/attention/factored_attention.h"
+#include "tests/core/attention/factored_case.h"
 #include "tests/ui/window_case.h"
 #include "ui/state/file_controller.h"
 #include "ui/widgets/compare_view.h"
 #include "ui/widgets/layer_dots.h"
+#include "ui/widgets/number_text.h"
 
 using namespace attnviz;
 using namespace attnviz::ui;
@@ -46,6 +50,68 @@ std::shared_ptr<const AttentionRun> girl() {
 }
 std::shared_ptr<const AttentionRun> boy() {
     return withTokens(*test::randomRun(5, 8, 31, true, 2), kBoy);
+}
+
+// Passes everything on, and counts what the UI thread asks for more than one weight at a time.
+class WatchedSource final : public AttentionSource {
+ public:
+    explicit WatchedSource(std::shared_ptr<const AttentionSource> source) : m_source(std::move(source)) {}
+    const AttentionInfo& info() const override { return m_source->info(); }
+    const Overview& overview(HeadId head) const override { return m_source->overview(head); }
+    const HeadSummary& summary(HeadId head) const override { return m_source->summary(head); }
+    void row(HeadId head, int query, std::span<float> keys) const override {
+        m_source->row(head, query, keys);
+    }
+    Result<void> rows(HeadId head, int query, int count, std::span<float> out,
+                      std::stop_token stop) const override {
+        watch(count > 1);
+        return m_source->rows(head, query, count, out, stop);
+    }
+    Result<void> block(HeadId head, int query, int count, KeyRange keys, std::span<float> out,
+                       std::stop_token stop) const override {
+        watch(count * keys.size() > 1);
+        return m_source->block(head, query, count, keys, out, stop);
+    }
+    Result<void> tile(const TileKey& key, std::span<float> out, std::stop_token stop) const override {
+        watch(true);
+        return m_source->tile(key, out, stop);
+    }
+    int waits() const { return m_waits; }
+
+ private:
+    void watch(bool much) const {
+        if (much && QThread::currentThread() == QCoreApplication::instance()->thread()) ++m_waits;
+    }
+    std::shared_ptr<const AttentionSource> m_source;
+    mutable std::atomic<int> m_waits = 0;
+};
+
+struct LongRun {
+    std::shared_ptr<WatchedSource> source;
+    std::shared_ptr<const AttentionRun> run;
+};
+
+// Queries and keys of a long text, with other words here and there: `salt` says which.
+LongRun longRun(int tokens, unsigned salt) {
+    AttentionInfo info = shape(1, 2, 2, tokens, tokens);
+    info.visibility = Visibility::causal(tokens);
+    const auto layer = randomLayer(info, 16, 2.0F, salt);
+    LongRun made;
+    made.source = std::make_shared<WatchedSource>(FactoredAttention::create(info, {layer}));
+    auto run = std::make_shared<AttentionRun>();
+    run->input = tokensOf(tokens);
+    for (std::size_t at = 0; at < run->input.tokens.size(); ++at)
+        if (at % 50 == salt) run->input.tokens[at].text = " only" + std::to_string(salt);
+    run->model.name = "long";
+    run->sources = {made.source};
+    made.run = run;
+    return made;
+}
+
+void turnWheel(QWidget& widget, const QPointF& at, int steps) {
+    QWheelEvent event(at, widget.mapToGlobal(at), {}, QPoint(0, 120 * steps), Qt::NoButton, {},
+                      Qt::NoScrollPhase, false);
+    QCoreApplication::sendEvent(&widget, &event);
 }
 
 }  // namespace
@@ -254,14 +320,123 @@ class ComparisonPaneTest : public QObject {
         QVERIFY2(window.sentence().contains("cross attention"), qPrintable(window.sentence()));
     }
 
-    void longTextsArePooledOrRefused() {
+    void longTextsArePooledOnlyWhereCellsAreSmallerThanAPixel() {
         CompareWindow window;
         window.openBoth(patternRun(2, 2, 700), patternRun(3, 2, 640));
         QVERIFY(window.pane().picture());
         QVERIFY(window.view().pooled());
+        QVERIFY2(!window.words().contains("more than"), qPrintable(window.words()));
         window.picture("comparison-long");
-        window.open(patternRun(2, 2, 4096));
-        QVERIFY2(window.sentence().contains("more than 1\u2009024 tokens"), qPrintable(window.sentence()));
+        auto& view = window.view();
+        turnWheel(view, view.mapRect(0).center(), 8);
+        window.settle();
+        QVERIFY(!view.pooled());
+        QVERIFY(view.complete());
+        window.picture("comparison-long-zoomed");
+    }
+
+    // 4,096 and 4,000 tokens of which every fiftieth is other: everything off the UI thread.
+    void fourThousandTokensCompareAndZoomWithoutWaiting() {
+        const auto a = longRun(4096, 3), b = longRun(4000, 7);
+        CompareWindow window;
+        QElapsedTimer timer;
+        timer.start();
+        window.openBoth(a.run, b.run);
+        qInfo("compared after %lld ms", timer.elapsed());
+        QVERIFY2(window.pane().picture(), qPrintable(window.sentence()));
+        QVERIFY2(window.says().contains("of 4\u2009096 tokens aligned"), qPrintable(window.says()));
+        auto& view = window.view();
+        QVERIFY(view.pooled() && view.complete());
+        window.picture("comparison-4096");
+        timer.restart();
+        turnWheel(view, view.mapRect(1).center() + QPointF(-40, 40), 14);
+        qInfo("zoomed after %lld ms", timer.elapsed());
+        window.settle();
+        qInfo("its tiles after %lld ms", timer.elapsed());
+        QVERIFY(view.complete());
+        window.picture("comparison-4096-zoomed");
+        turnWheel(view, view.mapRect(1).center(), 14);
+        window.settle();
+        QVERIFY(view.complete() && !view.pooled());
+        window.picture("comparison-4096-near");
+        // The exact values of a cell that is seen.
+        const Cell joint = view.cellAt(view.mapRect(0).center()).value();
+        window.move(view, view.cellRect(0, joint).center());
+        QVERIFY(window.workspace().hovered());
+        std::vector<float> row(4096);
+        a.source->row({}, window.workspace().hovered()->query, row);
+        const float weight = row[static_cast<std::size_t>(window.workspace().hovered()->key)];
+        QVERIFY2(window.says().contains("| A " + weightText(weight)), qPrintable(window.says()));
+        QCOMPARE(a.source->waits(), 0);
+        QCOMPARE(b.source->waits(), 0);
+    }
+
+    void zoomIsSharedAndFollowsTheJointTokens() {
+        CompareWindow window;
+        window.openBoth(withTokens(*randomRun(1, 1, 120, true, 1), {"a", "b", "c", "d", "e", "f", "g"}),
+                        withTokens(*randomRun(1, 1, 90, true, 2), {"b", "c", "d", "e", "f", "g"}));
+        auto& view = window.view();
+        QCOMPARE(view.zoomed(), 1.0);
+        const QPointF at = view.mapRect(1).topLeft() + view.mapRect(1).width() * QPointF(0.4, 0.6);
+        const Cell joint = view.cellAt(at).value();
+        turnWheel(view, at, 8);
+        window.settle();
+        QVERIFY(view.zoomed() > 5);
+        QCOMPARE(view.cellAt(at), std::optional(joint));
+        // A token of both texts stands at the same place of every map.
+        const auto share = [&](int map) {
+            const QRectF rect = view.mapRect(map), cell = view.cellRect(map, joint);
+            return cell.isEmpty() ? -1 : (cell.center().x() - rect.left()) / rect.width();
+        };
+        for (const int map : {0, 1, 2}) {
+            QVERIFY(view.seenKeys(map).size() <= 2 + 121 / 5);
+            QVERIFY2(std::abs(share(map) - share(1)) < 0.03,
+                     qPrintable(QString("map %1: %2, not %3").arg(map).arg(share(map)).arg(share(1))));
+        }
+        // Dragging one moves all.
+        const auto before = view.seenKeys(2);
+        QTest::mousePress(&view, Qt::LeftButton, {}, at.toPoint());
+        movePointer(view, at - QPointF(60, 0), Qt::LeftButton);
+        movePointer(view, at - QPointF(80, 0), Qt::LeftButton);
+        QTest::mouseRelease(&view, Qt::LeftButton, {}, (at - QPointF(80, 0)).toPoint());
+        QVERIFY(view.seenKeys(2).begin > before.begin);
+        QVERIFY(!window.workspace().pinned());
+        QTest::mouseDClick(&view, Qt::LeftButton, {}, at.toPoint());
+        QCOMPARE(view.zoomed(), 1.0);
+        // A box, keys, and buttons.
+        QTest::mousePress(&view, Qt::LeftButton, Qt::ShiftModifier, at.toPoint());
+        movePointer(view, at + QPointF(30, 30), Qt::LeftButton);
+        QTest::mouseRelease(&view, Qt::LeftButton, Qt::ShiftModifier, (at + QPointF(30, 30)).toPoint());
+        QVERIFY(view.zoomed() > 4);
+        QTest::keyClick(&view, Qt::Key_0, Qt::ControlModifier);
+        QCOMPARE(view.zoomed(), 1.0);
+        QTest::keyClick(&view, Qt::Key_Plus);
+        QCOMPARE(view.zoomed(), 1.25);
+        QTest::keyClick(&view, Qt::Key_Minus);
+        QCOMPARE(view.zoomed(), 1.0);
+        window.named<QToolButton>("Zoom all maps in").click();
+        QCOMPARE(view.zoomed(), 1.25);
+        QVERIFY(window.words().contains(QChar(0xD7)));
+        window.named<QToolButton>("Fit all maps").click();
+        QCOMPARE(view.zoomed(), 1.0);
+        QVERIFY(window.words().contains("Fit"));
+    }
+
+    void theViewFollowsTheCellOfTheKeyboard() {
+        CompareWindow window;
+        window.openBoth(randomRun(1, 1, 100, true, 1), randomRun(1, 1, 100, true, 2));
+        auto& view = window.view();
+        view.setFocus(Qt::TabFocusReason);
+        QTest::keyClick(&view, Qt::Key_Up);
+        QCOMPARE(view.hovered(), std::optional(Cell{99, 0}));
+        for (int press = 0; press < 8; ++press) QTest::keyClick(&view, Qt::Key_Plus);
+        QVERIFY(view.zoomed() > 4);
+        for (int press = 0; press < 60; ++press) {
+            QTest::keyClick(&view, Qt::Key_Right);
+            QTest::keyClick(&view, Qt::Key_Up);
+            for (const int map : {0, 1, 2}) QVERIFY(!view.cellRect(map, *view.hovered()).isEmpty());
+        }
+        QCOMPARE(view.hovered(), std::optional(Cell{39, 60}));
     }
 
     void arrowsMoveAndFiveTokensFit() {

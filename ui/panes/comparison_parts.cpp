@@ -27,10 +27,10 @@ QString whereItDiffers(const QStringList& tokens, const std::vector<TokenPair>& 
     return (first > 0 ? "… " : "") + text + (first + kTitleTokens < tokens.size() ? " …" : "");
 }
 
-CompareMap mapOf(const ComparedPair& pair, const ComparedPair::Side& side,
-                 std::shared_ptr<const CompareGrid> grid, int TokenPair::*own) {
+CompareMap mapOf(const ComparedPair& pair, const ComparedPair::Side& side, HeadId head, int TokenPair::*own) {
     CompareMap map;
-    map.grid = std::move(grid);
+    map.source = side.shown;
+    map.head = head;
     map.queries = side.queries;
     map.keys = side.keys;
     const auto axis = [own](const std::vector<TokenPair>& joint, std::vector<int>& places,
@@ -50,7 +50,7 @@ CompareMap mapOf(const ComparedPair& pair, const ComparedPair::Side& side,
 CompareMap differenceOf(const ComparedMaps& shown) {
     const auto& pair = *shown.pair;
     CompareMap map;
-    map.grid = shown.difference;
+    map.source = shown.difference;
     map.difference = true;
     const auto axis = [](const std::vector<TokenPair>& joint, const QStringList& texts, QStringList& labels,
                          std::vector<int>& places, std::vector<bool>& bold, std::vector<int>& numbers) {
@@ -74,27 +74,20 @@ std::vector<ReadOutPart> cellFacts(const ComparedMaps& shown, Cell joint) {
                                    {Kind::plain, tr("→ key")},
                                    {Kind::key, jointTokenText(pair, joint, false)},
                                    {Kind::separator, {}}};
-    const auto weight = [&](int TokenPair::*side, const CompareGrid& grid) -> std::optional<float> {
-        const Cell own = pair.own(joint, side);
-        if (own.query < 0 || own.key < 0) return std::nullopt;
-        const std::size_t at = grid.at(own.query, own.key);
-        return grid.cells[at] == DifferenceCell::both ? std::optional(grid.values[at]) : std::nullopt;
-    };
-    const auto a = weight(&TokenPair::left, *shown.left), b = weight(&TokenPair::right, *shown.right);
+    const auto a = comparedWeight(shown, joint, &TokenPair::left),
+               b = comparedWeight(shown, joint, &TokenPair::right);
     const auto text = [](std::optional<float> value) { return value ? weightText(*value) : QString("–"); };
     for (const auto& [name, value] : {std::pair("A", a), std::pair("B", b)}) {
         parts.push_back({Kind::plain, name});
         parts.push_back({Kind::strong, text(value)});
         parts.push_back({Kind::separator, {}});
     }
-    const auto& grid = *shown.difference;
-    const std::size_t at = grid.at(joint.query, joint.key);
-    if (grid.cells[at] == DifferenceCell::both) {
+    const Cell inA = pair.own(joint, &TokenPair::left), inB = pair.own(joint, &TokenPair::right);
+    const bool alone = std::min({inA.query, inA.key, inB.query, inB.key}) < 0;
+    if (!alone && (a || b)) {
         parts.push_back({Kind::plain, tr("B − A")});
-        parts.push_back({Kind::strong, signedText(grid.values[at])});
+        parts.push_back({Kind::strong, signedText(b.value_or(0) - a.value_or(0))});
     } else {
-        const Cell inA = pair.own(joint, &TokenPair::left), inB = pair.own(joint, &TokenPair::right);
-        const bool alone = std::min({inA.query, inA.key, inB.query, inB.key}) < 0;
         parts.push_back({Kind::plain, alone ? tr("no partner") : tr("masked in both")});
     }
     parts.push_back({Kind::separator, {}});
@@ -105,8 +98,8 @@ std::vector<ReadOutPart> cellFacts(const ComparedMaps& shown, Cell joint) {
 
 std::vector<CompareMap> compareMaps(const ComparedMaps& shown) {
     const auto& pair = *shown.pair;
-    std::vector<CompareMap> made{mapOf(pair, pair.left, shown.left, &TokenPair::left),
-                                 mapOf(pair, pair.right, shown.right, &TokenPair::right),
+    std::vector<CompareMap> made{mapOf(pair, pair.left, pair.seen(shown.head), &TokenPair::left),
+                                 mapOf(pair, pair.right, pair.seen(shown.head), &TokenPair::right),
                                  differenceOf(shown)};
     made[0].mark = "A";
     made[0].title = whereItDiffers(pair.left.queries, pair.queries, &TokenPair::left);

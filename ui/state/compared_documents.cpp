@@ -36,29 +36,13 @@ Result<ComparedPair::Side> filteredSide(const ComparedSide& side, const Compared
     return out;
 }
 
-int longest(const AttentionSource& source) {
-    return std::max(source.info().queries, source.info().keys);
-}
-
-// Of one side; what its queries may not see is `unseen`.
-Result<std::shared_ptr<const CompareGrid>> gridOf(const AttentionSource& source, HeadId head,
-                                                  const std::stop_token& stop) {
-    auto grid = std::make_shared<CompareGrid>();
-    grid->rows = source.info().queries;
-    grid->columns = source.info().keys;
-    grid->values.resize(grid->at(grid->rows, 0));
-    if (auto read = source.rows(head, 0, grid->rows, grid->values, stop); !read) return read.error();
-    grid->cells.resize(grid->values.size());
-    for (int query = 0; query < grid->rows; ++query)
-        for (int key = 0; key < grid->columns; ++key)
-            grid->cells[grid->at(query, key)] = source.info().visibility.sees(head.layer, query, key)
-                                                    ? DifferenceCell::both
-                                                    : DifferenceCell::unseen;
-    return std::shared_ptr<const CompareGrid>(std::move(grid));
-}
-
-bool readsOn(const AttentionSource& source) {
-    return source.info().square() && source.info().visibility.causal();
+JointTokens jointTokens(const std::vector<TokenPair>& axis) {
+    JointTokens tokens;
+    for (const auto& pair : axis) {
+        tokens.a.push_back(pair.left);
+        tokens.b.push_back(pair.right);
+    }
+    return tokens;
 }
 
 }  // namespace
@@ -97,12 +81,6 @@ Result<std::shared_ptr<const ComparedPair>> comparedPair(const ComparedWish& wis
     if (!left) return left.error();
     auto right = filteredSide(wish.right, wish, stop);
     if (!right) return right.error();
-    if (std::max(longest(*left->shown), longest(*right->shown)) > kMostComparedTokens)
-        return unsupported(tr("texts of more than %1 tokens are not compared cell by cell; A has %2, B %3")
-                               .arg(countText(kMostComparedTokens), countText(longest(*left->shown)),
-                                    countText(longest(*right->shown)))
-                               .toStdString(),
-                           {}, tr("Compare a part of each, or use the difference command").toStdString());
     auto pair = std::make_shared<ComparedPair>();
     pair->left = *std::move(left);
     pair->right = *std::move(right);
@@ -117,55 +95,37 @@ Result<std::shared_ptr<const ComparedPair>> comparedPair(const ComparedWish& wis
 }
 
 Result<std::shared_ptr<const ComparedMaps>> comparedMaps(const std::shared_ptr<const ComparedPair>& pair,
-                                                         HeadId head, std::stop_token stop) {
-    const auto &a = *pair->left.shown, &b = *pair->right.shown;
+                                                         HeadId head, const ProgressSink& progress,
+                                                         std::stop_token stop) {
+    const auto &a = pair->left.shown, &b = pair->right.shown;
     const HeadId seen = pair->seen(head);
+    auto compared = compareHeads(*a, seen, *b, seen, pair->alignment, kMostChanges, progress, stop);
+    if (!compared) return compared.error();
     auto maps = std::make_shared<ComparedMaps>();
     maps->pair = pair;
     maps->head = head;
-    auto left = gridOf(a, seen, stop), right = gridOf(b, seen, stop);
-    if (!left) return left.error();
-    if (!right) return right.error();
-    maps->left = *left;
-    maps->right = *right;
-    for (const auto& grid : {maps->left, maps->right})
-        for (const float value : grid->values)
-            maps->largestWeight = std::max(maps->largestWeight, static_cast<double>(value));
-    auto map =
-        differenceMap(a, seen, b, seen, pair->alignment, 0, static_cast<int>(pair->queries.size()), stop);
-    if (!map) return map.error();
-    auto grid = std::make_shared<CompareGrid>();
-    grid->rows = static_cast<int>(map->queries.size());
-    grid->columns = static_cast<int>(map->keys.size());
-    grid->values = std::move(map->values);
-    grid->cells = std::move(map->cells);
-    // What comes later on the joint axis is seen from neither text, partner or not.
-    const bool causal = readsOn(a) && readsOn(b);
-    for (int row = 0; row < grid->rows; ++row)
-        for (int column = 0; column < grid->columns; ++column) {
-            const std::size_t at = grid->at(row, column);
-            if (causal && column > row && grid->cells[at] == DifferenceCell::alone)
-                grid->cells[at] = DifferenceCell::unseen;
-            if (grid->cells[at] != DifferenceCell::both) continue;
-            ++maps->alignedCells;
-            if (grid->values[at] == 0) continue;
-            const Cell joint{row, column}, ownA = pair->own(joint, &TokenPair::left),
-                                           ownB = pair->own(joint, &TokenPair::right);
-            maps->changes.push_back({joint, maps->left->values[maps->left->at(ownA.query, ownA.key)],
-                                     maps->right->values[maps->right->at(ownB.query, ownB.key)]});
-        }
-    std::ranges::stable_sort(maps->changes, [](const ComparedChange& one, const ComparedChange& other) {
-        return std::abs(one.change()) > std::abs(other.change());
-    });
-    if (maps->changes.size() > kMostChanges) maps->changes.resize(kMostChanges);
+    maps->measure = compared->measure;
+    maps->alignedCells = compared->alignedCells;
+    maps->largestWeight = compared->largestWeight;
+    for (const auto& change : compared->changes)
+        maps->changes.push_back({{change.query, change.key}, change.left, change.right});
     if (!maps->changes.empty())
         maps->largestChange = std::abs(static_cast<double>(maps->changes.front().change()));
-    maps->difference = std::move(grid);
-    const auto measured = difference({*pair->left.run, a}, {*pair->right.run, b},
-                                     {.layers = {seen.layer}, .heads = {seen.head}}, {}, stop);
-    if (!measured) return measured.error();
-    maps->measure = measured->heads.front();
+    maps->difference = std::make_shared<const DifferenceAttention>(
+        DifferenceAttention::Side{a, seen}, DifferenceAttention::Side{b, seen}, jointTokens(pair->queries),
+        jointTokens(pair->keys), std::move(compared->overview));
     return std::shared_ptr<const ComparedMaps>(std::move(maps));
+}
+
+std::optional<float> comparedWeight(const ComparedMaps& maps, Cell joint, int TokenPair::*side) {
+    const Cell own = maps.pair->own(joint, side);
+    const auto& source = *(side == &TokenPair::left ? maps.pair->left : maps.pair->right).shown;
+    const HeadId head = maps.pair->seen(maps.head);
+    if (own.query < 0 || own.key < 0 || !source.info().visibility.sees(head.layer, own.query, own.key))
+        return std::nullopt;
+    float weight = 0;
+    if (!source.block(head, own.query, 1, {own.key, own.key + 1}, {&weight, 1}, {})) return std::nullopt;
+    return weight;
 }
 
 }  // namespace attnviz::ui

@@ -1,8 +1,8 @@
 // Two documents beside one another, as the Comparison pane shows them: their tokens aligned, one head's maps
 // and B - A over the aligned tokens, and the largest changes. Everything here is computed off the UI thread.
 //
-// Texts longer than kMostComparedTokens (after filters: words are fewer) are refused with a sentence, and so
-// are a layer or head that only one side has.
+// No map is ever copied: both sides stay sources that are asked for what is seen, and so is their difference.
+// A layer or head that only one side has is refused with a sentence.
 #pragma once
 
 #include <QStringList>
@@ -11,15 +11,14 @@
 #include <stop_token>
 #include <vector>
 
-#include "core/analysis/difference.h"
+#include "core/analysis/head_comparison.h"
 #include "core/attention/attention_run.h"
+#include "core/attention/difference_attention.h"
 #include "ui/state/view_settings.h"
 #include "ui/widgets/cell.h"
-#include "ui/widgets/compare_grid.h"
 
 namespace attnviz::ui {
 
-inline constexpr int kMostComparedTokens = 1024;
 inline constexpr std::size_t kMostChanges = 300;
 
 struct ComparedSide {
@@ -66,15 +65,20 @@ struct ComparedChange {
 
 struct ComparedMaps {
     std::shared_ptr<const ComparedPair> pair;
-    HeadId head;  // as the model has it
-    std::shared_ptr<const CompareGrid> left, right, difference;
-    HeadDifference measure;               // of this head
-    std::vector<ComparedChange> changes;  // largest first
-    std::int64_t alignedCells = 0;        // that a query of either side may see
+    HeadId head;                                            // as the model has it
+    std::shared_ptr<const DifferenceAttention> difference;  // over the joint axes
+    HeadDifference measure;                                 // of this head
+    std::vector<ComparedChange> changes;                    // largest first
+    std::int64_t alignedCells = 0;                          // that a query of either side may see
     double largestWeight = 0, largestChange = 0;
 };
 
+// Reads every row of both heads once.
 Result<std::shared_ptr<const ComparedMaps>> comparedMaps(const std::shared_ptr<const ComparedPair>& pair,
-                                                         HeadId head, std::stop_token stop);
+                                                         HeadId head, const ProgressSink& progress,
+                                                         std::stop_token stop);
+
+// The weight of a cell of a side, nothing where it has none: no such token, or masked.
+std::optional<float> comparedWeight(const ComparedMaps& maps, Cell joint, int TokenPair::*side);
 
 }  // namespace attnviz::ui

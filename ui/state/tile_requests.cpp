@@ -8,8 +8,6 @@
 namespace attnviz::ui {
 namespace {
 
-constexpr unsigned kMostThreads = 4;
-
 std::string tagOf(const TileKey& key) {
     return std::to_string(key.level) + "/" + std::to_string(key.row) + "/" + std::to_string(key.column) +
            (key.pooling == Pooling::max ? "max" : "mean");
@@ -23,8 +21,8 @@ JobQueue::Post postTo(QObject* receiver) {
     };
 }
 
-TileRequests::TileRequests(QObject* parent) : QObject(parent) {
-    const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
+TileRequests::TileRequests(QObject* parent, unsigned mostThreads) : QObject(parent) {
+    const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, std::max(1U, mostThreads));
     for (unsigned thread = 0; thread < threads; ++thread)
         m_queues.push_back(std::make_unique<JobQueue>("tiles", postTo(this)));
 }
@@ -36,6 +34,7 @@ JobQueue& TileRequests::queueOf(const TileKey& key) {
 }
 
 void TileRequests::request(const std::shared_ptr<const AttentionSource>& source, const TileKey& key) {
+    const bool wasIdle = idle();
     if (source != m_source || key.head != m_head || key.level != m_level) {
         for (const auto& waiting : m_waiting) queueOf(waiting).cancel(tagOf(waiting));
         m_waiting.clear();
@@ -44,6 +43,7 @@ void TileRequests::request(const std::shared_ptr<const AttentionSource>& source,
         m_level = key.level;
     }
     if (!m_waiting.insert(key).second) return;
+    say(wasIdle);
     queueOf(key).submit(
         tagOf(key),
         [source, key](std::stop_token stop) -> Result<std::shared_ptr<const std::vector<float>>> {
@@ -53,9 +53,15 @@ void TileRequests::request(const std::shared_ptr<const AttentionSource>& source,
             return std::shared_ptr<const std::vector<float>>(std::move(values));
         },
         [this, source, key](Result<std::shared_ptr<const std::vector<float>>> result) {
+            const bool idleBefore = idle();
             m_waiting.erase(key);
             if (result) emit ready(key, *result, source.get());
+            say(idleBefore);
         });
+}
+
+void TileRequests::say(bool wasIdle) {
+    if (idle() != wasIdle) emit idleChanged(idle());
 }
 
 }  // namespace attnviz::ui

@@ -15,7 +15,8 @@ namespace attnviz::ui {
 class TileRequests final : public QObject {
     Q_OBJECT
  public:
-    explicit TileRequests(QObject* parent = nullptr);
+    // On at most so many threads: those who ask for several maps at once share the cores.
+    explicit TileRequests(QObject* parent = nullptr, unsigned mostThreads = 4);
     ~TileRequests() override;
 
     void request(const std::shared_ptr<const AttentionSource>& source, const TileKey& key);
@@ -24,8 +25,11 @@ class TileRequests final : public QObject {
  signals:
     void ready(const attnviz::TileKey& key, std::shared_ptr<const std::vector<float>> values,
                const attnviz::AttentionSource* source);
+    void idleChanged(bool idle);
 
  private:
+    void say(bool wasIdle);
+
     std::shared_ptr<const AttentionSource> m_source;
     HeadId m_head;
     int m_level = -1;

@@ -317,7 +317,7 @@ void AttentionPlottable::drawValues(QCPPainter* painter) {
         fillCells(0, query, firstKey, values, true);
         for (int key = firstKey; key < endKey; ++key) {
             const float value = values[static_cast<std::size_t>(key - firstKey)];
-            if (value == kMaskedCell) continue;
+            if (value == kMaskedCell || value == kAloneCell) continue;
             const QRectF place(QPointF(mKeyAxis->coordToPixel(key), mValueAxis->coordToPixel(query)),
                                QPointF(mKeyAxis->coordToPixel(key + 1), mValueAxis->coordToPixel(query + 1)));
             painter->setPen(readableOn(QColor::fromRgb(m_scale.color(value))));

@@ -18,7 +18,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/attention/attention_source.h"
+#include "core/attention/difference_attention.h"
 #include "core/base/lru_cache.h"
 #include "ui/widgets/color_scale.h"
 
@@ -37,6 +37,7 @@ class AttentionPlottable : public QCPAbstractPlottable {
     void setMap(std::shared_ptr<const AttentionSource> source, HeadId head);
     void setScale(const ColorScale& scale);
     void setMaskedGround(const QColor& color);
+    void setAloneGround(const QColor& color) { m_alone = color.rgb(); }  // of kAloneCell, in differences
     void setPooling(Pooling pooling);
     void setValuesShown(bool shown) { m_valuesShown = shown; }  // in cells from `kValueCellPixels` on
     void setValueFont(const QFont& font) { m_valueFont = font; }
@@ -81,7 +82,9 @@ class AttentionPlottable : public QCPAbstractPlottable {
     void keepWhatIsSeen(const Lines& lines);
     void fillCells(int level, int row, int firstColumn, std::span<float> out, bool ask);
     void standIn(int level, int row, int firstColumn, std::span<float> out) const;
-    QRgb colorOf(float value) const { return value == kMaskedCell ? m_masked : m_scale.color(value); }
+    QRgb colorOf(float value) const {
+        return value == kMaskedCell ? m_masked : value == kAloneCell ? m_alone : m_scale.color(value);
+    }
     QImage paintPixels(const Lines& lines, int level);
     void drawRaster(QCPPainter* painter);
     void drawVector(QCPPainter* painter);
@@ -91,7 +94,7 @@ class AttentionPlottable : public QCPAbstractPlottable {
     std::shared_ptr<const AttentionSource> m_source;
     HeadId m_head;
     ColorScale m_scale;
-    QRgb m_masked = qRgb(0xF1, 0xF3, 0xF5);
+    QRgb m_masked = qRgb(0xF1, 0xF3, 0xF5), m_alone = m_masked;
     Pooling m_pooling = Pooling::max;
     bool m_valuesShown = true, m_synchronous = true, m_complete = true;
     QFont m_valueFont;

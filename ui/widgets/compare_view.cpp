@@ -1,21 +1,20 @@
 #include "ui/widgets/compare_view.h"
 
+#include <QApplication>
 #include <QKeyEvent>
 #include <QMouseEvent>
-#include <QPainter>
 #include <algorithm>
 #include <cmath>
 
 #include "ui/theme/appearance.h"
 #include "ui/widgets/accessible_value.h"
-#include "ui/widgets/color_bar.h"
+#include "ui/widgets/compare_painted.h"
+#include "ui/widgets/linked_axis.h"
 
 namespace attnviz::ui {
 namespace {
 
-constexpr double kEdge = 12, kGap = 20, kTitle = 22, kBar = 32, kMostCell = 40;
-constexpr double kHatchedFrom = 3;  // pixels a cell
-constexpr double kSmallFontBelow = 13;
+constexpr int kSomeTilesMs = 80;  // a painting takes as long as some tiles do: not one for each
 
 std::size_t index(int value) {
     return static_cast<std::size_t>(value);
@@ -23,136 +22,97 @@ std::size_t index(int value) {
 
 }  // namespace
 
-// Maps in their places within the room of each, and what labels take.
-struct CompareView::Attempt {
-    double left = 0, top = 0;
-    double least = kMostCell;  // the smallest of their cells
-    std::vector<Placed> placed;
-};
-
-CompareView::CompareView(QWidget* parent) : QWidget(parent) {
+CompareView::CompareView(QWidget* parent) : QCustomPlot(parent) {
     setAccessibleRole(*this, QAccessible::Graphic);
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
-    connect(&Appearance::instance(), &Appearance::changed, this, [this] {
-        m_images.assign(m_maps.size(), {});
-        update();
-    });
+    plotLayout()->clear();
+    plotLayout()->simplify();
+    plotLayout()->addElement(0, 0, new QCPLayoutInset);
+    plotLayout()->setAutoMargins(QCP::msNone);
+    plotLayout()->setMargins(QMargins());
+    addLayer("furniture");
+    addLayer("hover");
+    layer("hover")->setMode(QCPLayer::lmBuffered);
+    m_furniture = std::make_unique<Painted>(*this, "furniture", &CompareView::paintFurniture);
+    m_overlay = std::make_unique<Painted>(*this, "hover", &CompareView::paintOverlay);
+    m_someTiles.setSingleShot(true);
+    m_someTiles.setInterval(kSomeTilesMs);
+    connect(&m_someTiles, &QTimer::timeout, this, [this] { replot(rpQueuedReplot); });
+    connect(this, &QCustomPlot::beforeReplot, this, [this] { m_wanted.clear(); });
+    connect(&Appearance::instance(), &Appearance::changed, this, [this] { place(Room::fresh); });
+    dress();
 }
 
+CompareView::~CompareView() = default;
+
 void CompareView::setMaps(std::vector<CompareMap> maps) {
+    const bool same = std::ranges::equal(maps, m_maps, [](const CompareMap& one, const CompareMap& other) {
+        return one.jointQueries == other.jointQueries && one.jointKeys == other.jointKeys &&
+               one.queries == other.queries && one.keys == other.keys;
+    });
     m_maps = std::move(maps);
+    makePanels();
+    if (!same) m_zoom = 1;
     const Cell shape = jointShape();
     if (m_hovered && (m_hovered->query >= shape.query || m_hovered->key >= shape.key)) m_hovered.reset();
-    place();
+    moved(Room::fresh);
 }
 
 void CompareView::setShown(std::vector<int> maps) {
     if (maps == m_shown) return;
     m_shown = std::move(maps);
-    place();
+    moved(Room::fresh);
 }
 
 void CompareView::setScales(const ColorScale& weights, const ColorScale& differences) {
     m_weights = weights;
     m_differences = differences;
-    m_images.assign(m_maps.size(), {});
-    update();
+    dress();
 }
 
 void CompareView::setHovered(std::optional<Cell> joint) {
     if (joint == m_hovered) return;
     m_hovered = joint;
-    update();
+    replot(rpQueuedReplot);
 }
 
 bool CompareView::pooled() const {
-    return std::ranges::any_of(m_placed, [](const Placed& placed) { return placed.stride > 1; });
+    return pooledCells() > 1;
+}
+
+int CompareView::pooledCells() const {
+    int level = 0;
+    for (const auto& placed : m_placed) level = std::max(level, m_panels[index(placed.map)].cells->level());
+    return 1 << level;
+}
+
+bool CompareView::complete() const {
+    return std::ranges::all_of(
+        m_placed, [this](const Placed& placed) { return m_panels[index(placed.map)].cells->complete(); });
+}
+
+void CompareView::tileReady(int map, const TileKey& key, TileValues values) {
+    if (map < 0 || index(map) >= m_panels.size()) return;
+    m_panels[index(map)].cells->tileReady(key, std::move(values));
+    m_wanted.erase({map, key});
+    if (m_wanted.empty()) {
+        m_someTiles.stop();
+        replot(rpQueuedReplot);
+    } else if (!m_someTiles.isActive()) {
+        m_someTiles.start();
+    }
 }
 
 // Of the joint axes: one beyond the last place.
 Cell CompareView::jointShape() const {
     Cell shape{0, 0};
     for (const auto& map : m_maps) {
-        for (const int place : map.jointQueries) shape.query = std::max(shape.query, place + 1);
-        for (const int place : map.jointKeys) shape.key = std::max(shape.key, place + 1);
+        if (!map.jointQueries.empty()) shape.query = std::max(shape.query, map.jointQueries.back() + 1);
+        if (!map.jointKeys.empty()) shape.key = std::max(shape.key, map.jointKeys.back() + 1);
     }
     return shape;
-}
-
-// The largest cells at which each map fits beside labels of the given breadths, and those labels.
-CompareView::Attempt CompareView::attempt(double left, double top, double width, double height) const {
-    Attempt out;
-    for (const int at : m_shown) {
-        const auto& map = m_maps[index(at)];
-        const auto& grid = *map.grid;
-        Placed placed;
-        placed.map = at;
-        placed.cell = std::clamp(
-            std::min((width - left) / std::max(1, grid.columns), (height - top) / std::max(1, grid.rows)),
-            0.01, kMostCell);
-        while (placed.cell * placed.stride * devicePixelRatioF() < 0.999) placed.stride *= 2;
-        const bool small = placed.cell < kSmallFontBelow;
-        placed.font = small ? 10 : 11;
-        const QFontMetricsF metrics(tokenFont(placed.font));
-        placed.rect.setSize({grid.columns * placed.cell, grid.rows * placed.cell});
-        TokenAxisRequest request;
-        request.lineHeight = small ? 11 : 16;
-        request.widthOf = [&metrics](const QString& text) { return metrics.horizontalAdvance(text); };
-        request.labels = &map.keys;
-        request.upper = grid.columns;
-        request.length = placed.rect.width();
-        request.maxBreadth = top - 6;
-        if (m_keyLabels) placed.keys = layoutTokenAxis(request);
-        request.across = false;
-        request.labels = &map.queries;
-        request.upper = grid.rows;
-        request.length = placed.rect.height();
-        request.maxBreadth = left - 6;
-        placed.queries = layoutTokenAxis(request);
-        out.top = std::max(out.top, m_keyLabels ? placed.keys.breadth + 6 : 2);
-        out.left = std::max(out.left, placed.queries.breadth + 8);
-        out.least = std::min(out.least, placed.cell);
-        out.placed.push_back(std::move(placed));
-    }
-    return out;
-}
-
-void CompareView::place() {
-    m_placed.clear();
-    m_images.assign(m_maps.size(), {});
-    std::erase_if(m_shown, [this](int at) { return index(at) >= m_maps.size() || !m_maps[index(at)].grid; });
-    if (m_shown.empty() || width() < 40 || height() < 40) return update();
-    const auto count = static_cast<double>(m_shown.size());
-    const double room = (width() - 2 * kEdge - kGap * (count - 1)) / count;
-    m_bars = height() >= 190;
-    const double high = height() - kTitle - (m_bars ? kBar : 8);
-    m_keyLabels = high >= 130;  // maps are worth more than their labels where there is little room
-    double left = std::clamp(room * 0.3, 24.0, 92.0),
-           top = m_keyLabels ? std::clamp(high * 0.3, 24.0, 80.0) : 2;
-    Attempt best = attempt(left, top, room, high);
-    for (int tries = 0; tries < 3 && (best.left > left || best.top > top); ++tries) {
-        left = std::max(left, best.left);
-        top = std::max(top, best.top);
-        best = attempt(left, top, room, high);
-    }
-    // Shorter labels leave room for larger cells, unless those call for longer labels again.
-    Attempt again = attempt(std::min(left, best.left), std::min(top, best.top), room, high);
-    if (again.least > best.least && again.left <= best.left + 0.5 && again.top <= best.top + 0.5)
-        best = std::move(again);
-
-    double used = 0;
-    for (const auto& placed : best.placed) used += best.left + placed.rect.width();
-    const double gap = count > 1 ? std::min(48.0, (width() - 2 * kEdge - used) / (count - 1)) : 0;
-    double x = std::max(kEdge, (width() - used - gap * (count - 1)) / 2);
-    m_placed = std::move(best.placed);
-    for (auto& placed : m_placed) {
-        x += best.left;
-        placed.rect.moveTo(std::round(x), std::round(kTitle + best.top));
-        x += placed.rect.width() + gap;
-    }
-    update();
 }
 
 QRectF CompareView::mapRect(int map) const {
@@ -161,200 +121,199 @@ QRectF CompareView::mapRect(int map) const {
 }
 
 std::optional<Cell> CompareView::ownCell(const CompareMap& map, Cell joint) const {
-    const auto query = std::ranges::lower_bound(map.jointQueries, joint.query),
-               key = std::ranges::lower_bound(map.jointKeys, joint.key);
-    if (query == map.jointQueries.end() || *query != joint.query || key == map.jointKeys.end() ||
-        *key != joint.key)
-        return std::nullopt;
-    return Cell{static_cast<int>(query - map.jointQueries.begin()),
-                static_cast<int>(key - map.jointKeys.begin())};
+    const auto query = ownToken(map.jointQueries, joint.query), key = ownToken(map.jointKeys, joint.key);
+    return query && key ? std::optional(Cell{*query, *key}) : std::nullopt;
 }
 
 QRectF CompareView::cellRect(int map, Cell joint) const {
-    const auto placed = std::ranges::find(m_placed, map, &Placed::map);
-    const auto own = placed == m_placed.end() ? std::nullopt : ownCell(m_maps[index(map)], joint);
-    return own ? QRectF(placed->rect.left() + own->key * placed->cell,
-                        placed->rect.top() + own->query * placed->cell, placed->cell, placed->cell)
-               : QRectF();
+    const QRectF rect = mapRect(map);
+    const auto own = rect.isEmpty() ? std::nullopt : ownCell(m_maps[index(map)], joint);
+    if (!own) return {};
+    const auto& panel = m_panels[index(map)];
+    const QRectF cell(
+        QPointF(panel.keys->coordToPixel(own->key), panel.queries->coordToPixel(own->query)),
+        QPointF(panel.keys->coordToPixel(own->key + 1), panel.queries->coordToPixel(own->query + 1)));
+    return rect.contains(cell.center()) ? cell : QRectF();
+}
+
+const CompareView::Placed* CompareView::placedAt(const QPointF& position) const {
+    for (const auto& placed : m_placed)
+        if (position.x() >= placed.rect.left() && position.x() < placed.rect.right() &&
+            position.y() >= placed.rect.top() && position.y() < placed.rect.bottom())
+            return &placed;
+    return nullptr;
 }
 
 std::optional<Cell> CompareView::cellAt(const QPointF& position) const {
+    const auto* placed = placedAt(position);
+    if (!placed) return std::nullopt;
+    const auto& map = m_maps[index(placed->map)];
+    const auto& panel = m_panels[index(placed->map)];
+    const int row = static_cast<int>(std::floor(panel.queries->pixelToCoord(position.y()))),
+              column = static_cast<int>(std::floor(panel.keys->pixelToCoord(position.x())));
+    if (row < 0 || column < 0 || index(row) >= map.jointQueries.size() ||
+        index(column) >= map.jointKeys.size())
+        return std::nullopt;
+    return Cell{map.jointQueries[index(row)], map.jointKeys[index(column)]};
+}
+
+KeyRange CompareView::seenQueries(int map) const {
+    const auto range = m_panels[index(map)].queries->range();
+    return {std::max(0, static_cast<int>(std::floor(range.lower))),
+            std::min(static_cast<int>(m_maps[index(map)].jointQueries.size()),
+                     static_cast<int>(std::ceil(range.upper)))};
+}
+
+KeyRange CompareView::seenKeys(int map) const {
+    const auto range = m_panels[index(map)].keys->range();
+    return {std::max(0, static_cast<int>(std::floor(range.lower))),
+            std::min(static_cast<int>(m_maps[index(map)].jointKeys.size()),
+                     static_cast<int>(std::ceil(range.upper)))};
+}
+
+void CompareView::moved(Room room) {
+    place(room);
+    emit viewChanged();
+}
+
+void CompareView::fit() {
+    m_zoom = 1;
+    moved(Room::fresh);
+}
+
+void CompareView::anchor(const Placed& placed, const QPointF& position) {
+    const auto& map = m_maps[index(placed.map)];
+    const auto& panel = m_panels[index(placed.map)];
+    m_anchor = {jointPlace(map.jointKeys, panel.keys->pixelToCoord(position.x())),
+                jointPlace(map.jointQueries, panel.queries->pixelToCoord(position.y()))};
+    anchorAt(placed.map, position);
+}
+
+void CompareView::anchorAt(int map, const QPointF& position) {
+    const QRectF rect = mapRect(map);
+    m_anchoredAt = {(position.x() - rect.left()) / std::max(1.0, rect.width()),
+                    (position.y() - rect.top()) / std::max(1.0, rect.height())};
+}
+
+// Around the pointer, else the marked cell, else the middle of the first map.
+void CompareView::zoom(double factor, std::optional<QPointF> around) {
+    if (m_placed.empty() || factor <= 0) return;
+    const Placed* at = around ? placedAt(*around) : nullptr;
+    if (around && !at) return;
+    for (const auto& placed : m_placed) {
+        const QRectF cell = !at && m_hovered ? cellRect(placed.map, *m_hovered) : QRectF();
+        if (cell.isEmpty()) continue;
+        at = &placed;
+        around = cell.center();
+    }
+    if (!at) {
+        at = &m_placed.front();
+        around = at->rect.center();
+    }
+    anchor(*at, *around);
+    const int map = at->map;
+    m_zoom = std::clamp(m_zoom * factor, 1.0, mostZoom());
+    place(Room::fresh);
+    // Other labels may have moved the map: what was at the pointer stays there all the same.
+    anchorAt(map, *around);
+    moved(Room::kept);
+}
+
+// The view follows the keyboard: in the first map that has the cell, and so in all.
+void CompareView::follow(Cell joint) {
     for (const auto& placed : m_placed) {
         const auto& map = m_maps[index(placed.map)];
-        const int row = static_cast<int>(std::floor((position.y() - placed.rect.top()) / placed.cell)),
-                  column = static_cast<int>(std::floor((position.x() - placed.rect.left()) / placed.cell));
-        if (row >= 0 && column >= 0 && row < map.grid->rows && column < map.grid->columns)
-            return Cell{map.jointQueries[index(row)], map.jointKeys[index(column)]};
+        const auto own = ownCell(map, joint);
+        if (!own) continue;
+        const auto toward = [](const QCPRange& range, int at) {
+            return at < range.lower       ? (at + 0.5 - at) / range.size()
+                   : at + 1 > range.upper ? (range.size() - 0.5) / range.size()
+                                          : (at + 0.5 - range.lower) / range.size();
+        };
+        const Range range = rangeOf(map);
+        m_anchor = {joint.key + 0.5, joint.query + 0.5};
+        m_anchoredAt = {toward(range.keys, own->key), toward(range.queries, own->query)};
+        return moved(Room::kept);
     }
-    return std::nullopt;
 }
 
-// One pixel for each square of `stride` cells.
-QImage CompareView::imageOf(const Placed& placed) const {
-    const auto& map = m_maps[index(placed.map)];
-    const int stride = placed.stride;
-    const auto& grid = *map.grid;
-    const auto& p = ui::palette();
-    const QRgb masked = (map.difference ? p.maskedDiverging : p.masked).rgb();
-    const QRgb alone = (placed.cell >= kHatchedFrom ? p.panel : mixed(p.panel, p.disabledText, 0.3)).rgb();
-    const auto& scale = map.difference ? m_differences : m_weights;
-    QImage image((grid.columns + stride - 1) / stride, (grid.rows + stride - 1) / stride,
-                 QImage::Format_RGB32);
-    for (int y = 0; y < image.height(); ++y) {
-        auto* line = reinterpret_cast<QRgb*>(image.scanLine(y));
-        for (int x = 0; x < image.width(); ++x) {
-            std::optional<float> kept;
-            bool isAlone = false;
-            for (int row = y * stride; row < std::min(grid.rows, (y + 1) * stride); ++row)
-                for (int column = x * stride; column < std::min(grid.columns, (x + 1) * stride); ++column) {
-                    const std::size_t at = grid.at(row, column);
-                    isAlone = isAlone || grid.cells[at] == DifferenceCell::alone;
-                    if (grid.cells[at] != DifferenceCell::both) continue;
-                    if (!kept || std::abs(grid.values[at]) > std::abs(*kept)) kept = grid.values[at];
-                }
-            line[x] = kept ? scale.color(*kept) : isAlone ? alone : masked;
+bool CompareView::event(QEvent* event) {
+    // The heatmap's shortcuts mean this view where it has the focus.
+    if (event->type() == QEvent::ShortcutOverride) {
+        const auto* key = static_cast<QKeyEvent*>(event);
+        const bool ours = key->key() == Qt::Key_0 || key->key() == Qt::Key_Plus ||
+                          key->key() == Qt::Key_Equal || key->key() == Qt::Key_Minus;
+        if (ours && key->modifiers().testFlag(Qt::ControlModifier)) {
+            event->accept();
+            return true;
         }
     }
-    return image;
-}
-
-void CompareView::paintHatches(QPainter& painter, const Placed& placed) const {
-    const auto& map = m_maps[index(placed.map)];
-    const QRectF& rect = placed.rect;
-    const double cell = placed.cell;
-    if (!map.difference || cell < kHatchedFrom) return;
-    const auto& grid = *map.grid;
-    painter.save();
-    painter.setPen(Qt::NoPen);
-    painter.setBrush(QBrush(ui::palette().controlOutline, Qt::BDiagPattern));
-    painter.setOpacity(0.45);
-    for (int row = 0; row < grid.rows; ++row)
-        for (int column = 0; column < grid.columns;) {
-            const auto isAlone = [&](int at) {
-                return at < grid.columns && grid.cells[grid.at(row, at)] == DifferenceCell::alone;
-            };
-            int end = column;
-            while (isAlone(end)) ++end;
-            if (end > column)
-                painter.drawRect(QRectF(rect.left() + column * cell, rect.top() + row * cell,
-                                        (end - column) * cell, cell));
-            column = std::max(end, column + 1);
-        }
-    painter.restore();
-}
-
-void CompareView::paintMap(QPainter& painter, const Placed& placed) {
-    const auto& map = m_maps[index(placed.map)];
-    const auto& p = ui::palette();
-    const QRectF& rect = placed.rect;
-    auto& image = m_images[index(placed.map)];
-    if (image.isNull()) image = imageOf(placed);
-    painter.save();
-    painter.setClipRect(rect);
-    const double pixel = placed.cell * placed.stride;
-    painter.drawImage(QRectF(rect.topLeft(), QSizeF(image.width() * pixel, image.height() * pixel)), image);
-    paintHatches(painter, placed);
-    painter.restore();
-    painter.setPen(p.line);
-    painter.setBrush(Qt::NoBrush);
-    painter.drawRect(rect.adjusted(-1, -1, 0, 0));
-
-    painter.setFont(interfaceFont(12, QFont::DemiBold));
-    painter.setPen(p.text);
-    const double mark = QFontMetricsF(painter.font()).horizontalAdvance(map.mark) + 10;
-    painter.drawText(QRectF(rect.left(), 3, mark, kTitle - 4), Qt::AlignVCenter | Qt::TextSingleLine,
-                     map.mark);
-    painter.setFont(interfaceFont(11));
-    painter.setPen(p.secondaryText);
-    const double room = std::max(20.0, rect.width() - mark);
-    painter.drawText(QRectF(rect.left() + mark, 3, room, kTitle - 4), Qt::AlignVCenter | Qt::TextSingleLine,
-                     QFontMetricsF(painter.font()).elidedText(map.title, Qt::ElideRight, room));
-
-    const auto own = m_hovered ? ownCell(map, *m_hovered) : std::nullopt;
-    TokenAxisPaint paint;
-    paint.fontPixels = placed.font;
-    paint.lineHeight = placed.font < 11 ? 11 : 16;
-    paint.x = rect.left();
-    paint.y = rect.top();
-    paint.marked = own ? own->key : -1;
-    paint.boldColor = p.text;
-    paint.bold = &map.boldKeys;
-    paint.numbers = map.keyNumbers.empty() ? nullptr : &map.keyNumbers;
-    paintTokenAxis(painter, placed.keys, paint, p.secondaryText, p.secondaryText, p.keyMark);
-    paint.across = false;
-    paint.marked = own ? own->query : -1;
-    paint.bold = &map.boldQueries;
-    paint.numbers = map.queryNumbers.empty() ? nullptr : &map.queryNumbers;
-    paintTokenAxis(painter, placed.queries, paint, p.secondaryText, p.secondaryText, p.accent);
-}
-
-// The frame of the cell, and dotted lines to its tokens.
-void CompareView::paintHovered(QPainter& painter, const Placed& placed) const {
-    if (!m_hovered) return;
-    QRectF cell = cellRect(placed.map, *m_hovered);
-    if (cell.isEmpty()) return;
-    const auto& p = ui::palette();
-    const bool light = !m_maps[index(placed.map)].difference;
-    painter.setBrush(Qt::NoBrush);
-    painter.setPen(QPen(light ? QColor(255, 255, 255, 200) : p.secondaryText, 1, Qt::DotLine));
-    painter.drawLine(QPointF(placed.rect.left(), cell.center().y()), QPointF(cell.left(), cell.center().y()));
-    painter.drawLine(QPointF(cell.center().x(), placed.rect.top()), QPointF(cell.center().x(), cell.top()));
-    // Cells below a few pixels are framed as a mark of a size that can be seen.
-    const double more = std::max(0.0, 6 - placed.cell) / 2;
-    cell.adjust(-more, -more, more, more);
-    painter.setPen(QPen(p.dark ? Qt::black : Qt::white, 4));
-    painter.drawRect(cell);
-    painter.setPen(QPen(p.dark ? Qt::white : Qt::black, 2));
-    painter.drawRect(cell);
-}
-
-// One bar below the maps of weights, one below the difference.
-void CompareView::paintBars(QPainter& painter) const {
-    QRectF weights, difference;
-    for (const auto& placed : m_placed)
-        (m_maps[index(placed.map)].difference ? difference : weights) |= placed.rect;
-    const auto& p = ui::palette();
-    for (const auto& [span, scale] : {std::pair(weights, &m_weights), std::pair(difference, &m_differences)})
-        if (!span.isEmpty())
-            paintColorBar(painter, *scale,
-                          {QRectF(span.left(), span.bottom() + 9, span.width(), 7),
-                           false,
-                           p.secondaryText,
-                           p.line,
-                           {},
-                           11});
-}
-
-void CompareView::paintEvent(QPaintEvent*) {
-    QPainter painter(this);
-    painter.fillRect(rect(), ui::palette().panel);
-    painter.setRenderHint(QPainter::SmoothPixmapTransform, false);
-    for (const auto& placed : m_placed) paintMap(painter, placed);
-    for (const auto& placed : m_placed) paintHovered(painter, placed);
-    if (m_bars) paintBars(painter);
-    if (m_keyboardFocus) {
-        painter.setBrush(Qt::NoBrush);
-        painter.setPen(QPen(ui::palette().accent, 2));
-        painter.drawRect(rect().adjusted(1, 1, -1, -1));
-    }
+    return QCustomPlot::event(event);
 }
 
 void CompareView::resizeEvent(QResizeEvent* event) {
-    QWidget::resizeEvent(event);
-    place();
+    QCustomPlot::resizeEvent(event);
+    moved(Room::fresh);
 }
 
-void CompareView::mouseMoveEvent(QMouseEvent* event) {
-    const auto found = cellAt(event->position());
+void CompareView::hoverBy(const QPointF& position) {
+    const auto found = cellAt(position);
     if (found == m_hovered) return;
     setHovered(found);
     emit hoverChanged(found);
 }
 
+void CompareView::mouseMoveEvent(QMouseEvent* event) {
+    const QPointF at = event->position();
+    m_dragged = at;
+    if (m_drag == Drag::maybeClick && (at - m_pressed).manhattanLength() >= QApplication::startDragDistance())
+        m_drag = Drag::pan;
+    if (m_drag == Drag::pan) {
+        anchorAt(m_pressedMap, at);
+        moved(Room::kept);
+    } else if (m_drag == Drag::box) {
+        layer("hover")->replot();
+    } else {
+        hoverBy(at);
+    }
+}
+
 void CompareView::mousePressEvent(QMouseEvent* event) {
     setFocus(Qt::MouseFocusReason);
+    const auto* placed = placedAt(event->position());
+    if (event->button() != Qt::LeftButton || !placed) return;
+    m_drag = event->modifiers().testFlag(Qt::ShiftModifier) ? Drag::box : Drag::maybeClick;
+    m_pressed = m_dragged = event->position();
+    m_pressedMap = placed->map;
+    if (m_drag == Drag::maybeClick) anchor(*placed, m_pressed);
+}
+
+void CompareView::mouseReleaseEvent(QMouseEvent* event) {
+    const Drag drag = std::exchange(m_drag, Drag::none);
     if (event->button() != Qt::LeftButton) return;
-    if (const auto found = cellAt(event->position())) emit cellClicked(*found, event->modifiers());
+    if (drag == Drag::maybeClick) {
+        if (const auto found = cellAt(event->position())) emit cellClicked(*found, event->modifiers());
+    } else if (drag == Drag::box) {
+        const QRectF rect = mapRect(m_pressedMap);
+        const QRectF box = QRectF(m_pressed, event->position()).normalized() & rect;
+        const auto* placed = placedAt(box.center());
+        if (box.width() <= 4 || box.height() <= 4 || !placed) return layer("hover")->replot();
+        anchor(*placed, box.center());
+        m_anchoredAt = {0.5, 0.5};
+        m_zoom *= std::min(rect.width() / box.width(), rect.height() / box.height());
+        moved(Room::fresh);
+    }
+}
+
+void CompareView::mouseDoubleClickEvent(QMouseEvent* event) {
+    if (event->button() == Qt::LeftButton) fit();
+}
+
+void CompareView::wheelEvent(QWheelEvent* event) {
+    const double steps = event->angleDelta().y() / 120.0;
+    if (steps != 0) zoom(std::pow(1.25, steps), event->position());
+    hoverBy(event->position());
+    event->accept();
 }
 
 void CompareView::leaveEvent(QEvent*) {
@@ -365,44 +324,60 @@ void CompareView::leaveEvent(QEvent*) {
 
 void CompareView::keyPressEvent(QKeyEvent* event) {
     const Cell shape = jointShape();
-    if (shape.query == 0 || shape.key == 0) return QWidget::keyPressEvent(event);
+    if (shape.query == 0 || shape.key == 0) return QCustomPlot::keyPressEvent(event);
     Cell to = m_hovered.value_or(Cell{shape.query - 1, 0});
+    const int step = pooledCells() * (event->modifiers().testFlag(Qt::ShiftModifier) ? 10 : 1);
     switch (event->key()) {
         case Qt::Key_Left:
-            --to.key;
+            to.key -= step;
             break;
         case Qt::Key_Right:
-            ++to.key;
+            to.key += step;
             break;
         case Qt::Key_Up:
-            --to.query;
+            to.query -= step;
             break;
         case Qt::Key_Down:
-            ++to.query;
+            to.query += step;
             break;
+        case Qt::Key_Home:
+            to.key = 0;
+            break;
+        case Qt::Key_End:
+            to.key = shape.key - 1;
+            break;
+        case Qt::Key_Plus:
+        case Qt::Key_Equal:
+            return zoom(1.25);
+        case Qt::Key_Minus:
+            return zoom(0.8);
+        case Qt::Key_0:
+        case Qt::Key_F:
+            return fit();
         case Qt::Key_Return:
         case Qt::Key_Enter:
         case Qt::Key_Space:
             if (m_hovered) emit cellClicked(*m_hovered, event->modifiers());
             return;
         default:
-            return QWidget::keyPressEvent(event);
+            return QCustomPlot::keyPressEvent(event);
     }
     if (!m_hovered) to = {shape.query - 1, 0};
     setHovered(Cell{std::clamp(to.query, 0, shape.query - 1), std::clamp(to.key, 0, shape.key - 1)});
+    if (m_zoom > 1) follow(*m_hovered);
     emit hoverChanged(m_hovered);
 }
 
 void CompareView::focusInEvent(QFocusEvent* event) {
-    QWidget::focusInEvent(event);
+    QCustomPlot::focusInEvent(event);
     m_keyboardFocus = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason;
-    update();
+    layer("hover")->replot();
 }
 
 void CompareView::focusOutEvent(QFocusEvent* event) {
-    QWidget::focusOutEvent(event);
+    QCustomPlot::focusOutEvent(event);
     m_keyboardFocus = false;
-    update();
+    layer("hover")->replot();
 }
 
 }  // namespace attnviz::ui

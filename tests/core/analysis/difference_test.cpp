@@ -4,6 +4,8 @@
 #include <random>
 
 #include "core/analysis/difference.h"
+#include "core/analysis/head_comparison.h"
+#include "core/attention/difference_attention.h"
 #include "tests/core/analysis/analysis_cases.h"
 #include "tests/support/attention_text.h"
 #include "tests/support/shared_data.h"
@@ -193,6 +195,87 @@ class DifferenceTest : public QObject {
         qputenv("ATTNVIZ_AVAILABLE_MEMORY", "1");
         QCOMPARE(alignTokens(letters("abab"), letters("baba")).error().kind, ErrorKind::outOfMemory);
         qunsetenv("ATTNVIZ_AVAILABLE_MEMORY");
+    }
+
+    // 170 and 150 tokens, several bands: what is read in one pass is what the map says cell by cell.
+    void comparedHeadsAreThoseOfTheMap() {
+        const auto left = randomRun(2, 3, 170, true, 3), right = randomRun(2, 3, 150, true, 4);
+        RunAlignment alignment;
+        for (int a = 0, b = 0; a < 170 && b < 150; ++a, ++b) {
+            if (a % 5 == 1) ++a;
+            if (b % 7 == 2) ++b;
+            if (a < 170 && b < 150) alignment.keys.push_back({a, b});
+        }
+        alignment.queries = alignment.keys;
+        const HeadId head{1, 2};
+        const auto found = compareHeads(left->main(), head, right->main(), head, alignment, 40);
+        QVERIFY(found);
+        const auto axis = jointAxis(alignment.keys, 170, 150);
+        const auto map = differenceMap(left->main(), head, right->main(), head, alignment, 0,
+                                       static_cast<int>(axis.size()));
+        QVERIFY(map);
+        std::vector<std::pair<float, std::size_t>> changes;
+        std::int64_t cells = 0;
+        for (std::size_t at = 0; at < map->values.size(); ++at) {
+            if (map->cells[at] != DifferenceCell::both) continue;
+            ++cells;
+            if (map->values[at] != 0) changes.emplace_back(-std::abs(map->values[at]), at);
+        }
+        std::ranges::sort(changes);
+        QCOMPARE(found->alignedCells, cells);
+        QCOMPARE(found->changes.size(), std::size_t{40});
+        for (std::size_t at = 0; at < 40; ++at) {
+            const auto& change = found->changes[at];
+            QCOMPARE(
+                static_cast<std::size_t>(change.query) * axis.size() + static_cast<std::size_t>(change.key),
+                changes[at].second);
+            QCOMPARE(change.change(), map->values[changes[at].second]);
+        }
+        float largest = 0;
+        std::vector<float> row(170);
+        for (const auto& [run, count] : {std::pair(left, 170), std::pair(right, 150)})
+            for (int query = 0; query < count; ++query) {
+                run->main().row(head, query, std::span(row).first(static_cast<std::size_t>(count)));
+                for (int key = 0; key <= query; ++key)
+                    largest = std::max(largest, row[static_cast<std::size_t>(key)]);
+            }
+        QCOMPARE(found->largestWeight, static_cast<double>(largest));
+        // The overview is the difference's own tile, where tokens without a partner are no difference.
+        JointTokens joint;
+        for (const auto& pair : axis) {
+            joint.a.push_back(pair.left);
+            joint.b.push_back(pair.right);
+        }
+        const DifferenceAttention difference({left->sources.front(), head}, {right->sources.front(), head},
+                                             joint, joint, found->overview);
+        std::vector<float> tile(static_cast<std::size_t>(kTileCells) * kTileCells);
+        QVERIFY(difference.tile({{}, 0, 0, 0, Pooling::max}, tile, {}));
+        QCOMPARE(difference.overview({}).columns, static_cast<int>(axis.size()));
+        for (int query = 0; query < difference.overview({}).rows; ++query)
+            for (int key = 0; key < difference.overview({}).columns; ++key)
+                QCOMPARE(difference.overview({}).maxAt(query, key),
+                         tile[static_cast<std::size_t>(query * kTileCells + key)]);
+    }
+
+    void comparedHeadsMeasureAsTheDifferenceDoes() {
+        const auto left = randomRun(2, 3, 200, true, 3), right = randomRun(2, 3, 200, true, 4);
+        const auto expected = differenceOf(*left, *right);
+        for (const auto& head : expected.heads) {
+            const auto found = compareHeads(left->main(), {head.layer, head.head}, right->main(),
+                                            {head.layer, head.head}, expected.alignment, 5);
+            QVERIFY(found);
+            QVERIFY(std::abs(found->measure.cosine - head.cosine) < 1e-12);
+            QVERIFY(std::abs(found->measure.divergence - head.divergence) < 1e-12);
+        }
+        const auto same = compareHeads(left->main(), {1, 1}, left->main(), {1, 1}, expected.alignment, 5);
+        QVERIFY(same && same->changes.empty());
+        QCOMPARE(same->measure.cosine, 1.0);
+        QCOMPARE(same->measure.divergence, 0.0);
+        std::stop_source stop;
+        stop.request_stop();
+        const auto stopped = compareHeads(left->main(), {1, 1}, right->main(), {1, 1}, expected.alignment, 5,
+                                          {}, stop.get_token());
+        QVERIFY(!stopped && stopped.error().kind == ErrorKind::cancelled);
     }
 };
 
