@@ -16,7 +16,7 @@
 namespace attnviz::ui {
 namespace {
 
-constexpr int kZoomFrom = 640, kZoomWordsFrom = 740;
+constexpr int kZoomFrom = 620, kFitFrom = 690, kZoomWordsFrom = 740;
 
 }  // namespace
 
@@ -99,9 +99,11 @@ void ComparisonControls::setWidth(int width) {
     arrange();
 }
 
-// The words of how far it is zoomed give way first, then the buttons: keys and the wheel do the same.
+// The words of how far it is zoomed give way first, then the buttons: keys, the wheel and a double click do
+// the same.
 void ComparisonControls::arrange() {
-    for (auto* button : m_zoomButtons) button->setVisible(showsMaps() && m_width >= kZoomFrom);
+    for (auto* button : m_zoomButtons)
+        button->setVisible(showsMaps() && m_width >= (button == m_zoomButtons.last() ? kFitFrom : kZoomFrom));
     m_zoom->setVisible(showsMaps() && m_width >= kZoomWordsFrom);
 }
 

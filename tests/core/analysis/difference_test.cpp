@@ -197,6 +197,23 @@ class DifferenceTest : public QObject {
         qunsetenv("ATTNVIZ_AVAILABLE_MEMORY");
     }
 
+    // The most that alignment can cost at this length: no two tokens are alike.
+    void fourThousandDifferentTokensAreAlignedOrStopped() {
+        std::vector<std::string> left, right;
+        for (int token = 0; token < 4096; ++token) {
+            left.push_back("l" + std::to_string(token));
+            right.push_back("r" + std::to_string(token));
+        }
+        left[1000] = right[3000] = "both";
+        const auto pairs = alignTokens(left, right);
+        QVERIFY(pairs && *pairs == std::vector<TokenPair>({{1000, 3000}}));
+        QCOMPARE(jointAxis(*pairs, 4096, 4096).size(), std::size_t{8191});
+        std::stop_source stop;
+        stop.request_stop();
+        const auto stopped = alignTokens(left, right, stop.get_token());
+        QVERIFY(!stopped && stopped.error().kind == ErrorKind::cancelled);
+    }
+
     // 170 and 150 tokens, several bands: what is read in one pass is what the map says cell by cell.
     void comparedHeadsAreThoseOfTheMap() {
         const auto left = randomRun(2, 3, 170, true, 3), right = randomRun(2, 3, 150, true, 4);
