@@ -9,7 +9,7 @@
 namespace attnviz::ui {
 namespace {
 
-constexpr double kEdge = 12, kGap = 20, kBar = 32, kMostCell = 40, kSmallestSpan = 2;
+constexpr double kEdge = 12, kGap = 20, kBar = 32, kMostCell = 40, kSmallestSpan = 2, kMostAbove = 40;
 constexpr double kSmallFontBelow = 13;
 constexpr int kSynchronousTokens = 256;  // one tile: painting waits for less than a millisecond
 
@@ -163,13 +163,19 @@ void CompareView::place(Room kept) {
     m_labels = {best.left, best.top};
 
     double used = 0;
-    for (const auto& placed : best.placed) used += best.left + placed.rect.width();
+    double tallest = 0;
+    for (const auto& placed : best.placed) {
+        used += best.left + placed.rect.width();
+        tallest = std::max(tallest, placed.rect.height());
+    }
+    // Room that is left over goes above and below, as in the heatmap.
+    const double above = std::min(kMostAbove, std::max(0.0, high - best.top - tallest) / 2);
     const double gap = count > 1 ? std::min(48.0, (width() - 2 * kEdge - used) / (count - 1)) : 0;
     double x = std::max(kEdge, (width() - used - gap * (count - 1)) / 2);
     m_placed = std::move(best.placed);
     for (auto& placed : m_placed) {
         x += best.left;
-        placed.rect.moveTo(std::round(x), std::round(kCompareTitle + best.top));
+        placed.rect.moveTo(std::round(x), std::round(kCompareTitle + best.top + above));
         x += placed.rect.width() + gap;
     }
     putPanels();
