@@ -80,8 +80,9 @@ class BartNetwork final : public Network {
     }
     at::Tensor targetFinish(const at::Tensor& hidden) const override { return finished(decoder, hidden); }
     at::Tensor logits(const at::Tensor& hidden) const override {
-        const at::Tensor matrix = head.get().t();
-        return headBias.defined() ? at::addmm(headBias.get(), hidden, matrix) : at::mm(hidden, matrix);
+        // Stored as (1, vocabulary).
+        return multiplied(hidden, head.get().t(),
+                          headBias.defined() ? headBias.get().select(0, 0) : at::Tensor());
     }
 
  private:

@@ -9,7 +9,15 @@ namespace attnviz {
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
     const at::Tensor matrix = inputFirst ? weight.get() : weight.get().t();
-    return bias.defined() ? at::addmm(bias.get(), x, matrix) : at::mm(x, matrix);
+    return multiplied(x, matrix, bias.defined() ? bias.get() : at::Tensor());
+}
+
+at::Tensor multiplied(const at::Tensor& x, const at::Tensor& matrix, const at::Tensor& bias) {
+    if (x.size(0) == 1 && x.device().is_cpu()) {
+        const at::Tensor columns = matrix.t(), row = x.select(0, 0);
+        return (bias.defined() ? at::addmv(bias, columns, row) : at::mv(columns, row)).unsqueeze(0);
+    }
+    return bias.defined() ? at::addmm(bias, x, matrix) : at::mm(x, matrix);
 }
 
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const {

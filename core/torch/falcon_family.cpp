@@ -55,7 +55,7 @@ class FalconNetwork final : public Network {
     }
 
     at::Tensor finish(const at::Tensor& hidden) const override { return finalNorm(hidden); }
-    at::Tensor logits(const at::Tensor& hidden) const override { return at::mm(hidden, head.get().t()); }
+    at::Tensor logits(const at::Tensor& hidden) const override { return multiplied(hidden, head.get().t()); }
 
  private:
     // All three layouts are (key heads, group + 2, size).

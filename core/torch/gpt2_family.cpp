@@ -51,7 +51,7 @@ class Gpt2Network final : public Network {
     }
 
     at::Tensor finish(const at::Tensor& hidden) const override { return finalNorm(hidden); }
-    at::Tensor logits(const at::Tensor& hidden) const override { return at::mm(hidden, head.get().t()); }
+    at::Tensor logits(const at::Tensor& hidden) const override { return multiplied(hidden, head.get().t()); }
 };
 
 Result<std::unique_ptr<Network>> Gpt2Network::load(const ModelConfig& config, WeightReader& weights) {

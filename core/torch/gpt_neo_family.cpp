@@ -43,7 +43,7 @@ class GptNeoNetwork final : public Network {
     }
 
     at::Tensor finish(const at::Tensor& hidden) const override { return finalNorm(hidden); }
-    at::Tensor logits(const at::Tensor& hidden) const override { return at::mm(hidden, head.get().t()); }
+    at::Tensor logits(const at::Tensor& hidden) const override { return multiplied(hidden, head.get().t()); }
 };
 
 // Names by layer: attention_layers, or attention_types as [[["global", "local"], 12]], which is also the

@@ -48,7 +48,7 @@ class LlamaNetwork final : public Network {
     at::Tensor finish(const at::Tensor& hidden) const override { return m_finalNorm(hidden); }
 
     at::Tensor logits(const at::Tensor& hidden) const override {
-        const at::Tensor values = at::mm(hidden, m_head.get().t());
+        const at::Tensor values = multiplied(hidden, m_head.get().t());
         return m_options.logitCap > 0 ? (values / m_options.logitCap).tanh_() * m_options.logitCap : values;
     }
 

@@ -63,7 +63,7 @@ class OptNetwork final : public Network {
         const at::Tensor last = normAtEnd ? finalNorm(hidden) : hidden;
         return projectOut.weight.defined() ? projectOut(last) : last;
     }
-    at::Tensor logits(const at::Tensor& hidden) const override { return at::mm(hidden, head.get().t()); }
+    at::Tensor logits(const at::Tensor& hidden) const override { return multiplied(hidden, head.get().t()); }
 };
 
 Result<std::unique_ptr<Network>> OptNetwork::load(const ModelConfig& json, WeightReader& weights) {

@@ -66,7 +66,7 @@ class T5Network final : public Network {
     }
     at::Tensor targetFinish(const at::Tensor& hidden) const override { return decoderNorm(hidden); }
     at::Tensor logits(const at::Tensor& hidden) const override {
-        return at::mm(outputScale == 1 ? hidden : hidden * outputScale, head.get().t());
+        return multiplied(outputScale == 1 ? hidden : hidden * outputScale, head.get().t());
     }
 
  private:
