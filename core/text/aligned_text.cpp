@@ -79,23 +79,20 @@ void AlignedText::prepend(std::string_view prefix) {
     take(std::move(writer));
 }
 
-void AlignedText::transform(std::span<const CharacterChange> changes) {
-    Writer writer(m_text.size());
-    std::size_t source = 0;  // the next character of the old text
-    const auto skip = [&] {
-        if (source < m_text.size()) source += utf8::lengthOfLead(m_text[source]);
-    };
-    for (const CharacterChange& change : changes) {
-        if (change.change > 0) {
-            writer.m_source = source == 0 ? ByteSpan{m_origin, m_origin} : at(source - 1);
-        } else {
-            writer.m_source = at(std::min(source, m_text.size() - 1));
-            skip();
-            for (int dropped = change.change; dropped < 0; ++dropped) skip();
-        }
-        writer.put(change.point);
+void AlignedText::Transformation::skip() {
+    if (m_source < m_text.size()) m_source += utf8::lengthOfLead(m_text.m_text[m_source]);
+}
+
+void AlignedText::Transformation::put() {
+    if (!m_pending) return;
+    if (m_last.change > 0) {
+        m_out.m_source = m_source == 0 ? ByteSpan{m_text.m_origin, m_text.m_origin} : m_text.at(m_source - 1);
+    } else {
+        m_out.m_source = m_text.at(std::min(m_source, m_text.size() - 1));
+        skip();
+        for (int dropped = m_last.change; dropped < 0; ++dropped) skip();
     }
-    take(std::move(writer));
+    m_out.put(m_last.point);
 }
 
 }  // namespace attnviz

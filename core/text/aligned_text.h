@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,7 +59,6 @@ class AlignedText {
     void cut(std::size_t begin, std::size_t end);
     // What stands before the first character gets that character's span. Nothing happens to an empty text.
     void prepend(std::string_view prefix);
-    void transform(std::span<const CharacterChange> changes);
 
     // Rewrites character by character: `each(point, out)` appends to `out` what takes the character's place.
     template <class Each>
@@ -123,6 +121,32 @@ class AlignedText {
         m_text = std::move(writer.m_text);
         m_spans = std::move(writer.m_spans);
     }
+
+    // Makes a new text of an old one, change by change.
+    class Transformation {
+     public:
+        explicit Transformation(AlignedText& text) : m_text(text), m_out(text.size() + text.size() / 8) {}
+        void add(CharacterChange change) {
+            put();
+            m_last = change;
+            m_pending = true;
+        }
+        // `count` more characters of the old text go with the last change, if there was one.
+        void drop(int count) { m_last.change -= count; }
+        void finish() {
+            put();
+            m_text.take(std::move(m_out));
+        }
+
+     private:
+        void put();
+        void skip();
+        AlignedText& m_text;
+        Writer m_out;
+        std::size_t m_source = 0;  // the next character of the old text
+        CharacterChange m_last;
+        bool m_pending = false;
+    };
 
  private:
     void materialize();

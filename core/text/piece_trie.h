@@ -40,13 +40,18 @@ class PieceTrie {
     // 0: there is none.
     std::uint32_t childOf(std::uint32_t node, char byte) const {
         const Node& from = m_nodes[node];
-        if (from.count == 0) return 0;
         const char* labels = m_labels.data() + from.children;
+        if (from.count <= kFew) {
+            for (std::uint32_t child = 0; child < from.count; ++child)
+                if (labels[child] == byte) return from.children + child;
+            return 0;
+        }
         const void* found = std::memchr(labels, static_cast<unsigned char>(byte), from.count);
         if (!found) return 0;
         return from.children + static_cast<std::uint32_t>(static_cast<const char*>(found) - labels);
     }
 
+    static constexpr std::uint32_t kFew = 8;  // children that are looked through quicker than searched
     std::vector<Node> m_nodes;
     std::vector<char> m_labels;  // the byte that leads to each node
     std::array<std::uint32_t, 256> m_first{};

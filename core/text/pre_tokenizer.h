@@ -90,7 +90,7 @@ FindMatches characterMatches(IsDelimiter isDelimiter) {
 // Writes every word anew: `each(word, writer)` puts what takes the place of a word that is no added token.
 template <class Each>
 void rewriteWords(WordedText& text, Each&& each) {
-    AlignedText::Writer writer(text.text.size() + text.text.size() / 4);
+    AlignedText::Writer writer(text.text.size() + text.text.size() / 2);
     for (Word& word : text.words) {
         const auto begin = static_cast<std::uint32_t>(writer.size());
         if (word.addedId >= 0)

@@ -26,20 +26,19 @@ class PrecompiledNormalizer final : public Normalizer {
     Result<void> apply(AlignedText& text) const override {
         const std::string_view all = text.text();
         if (plainLength(all) == all.size()) return {};
-        std::vector<CharacterChange> changes;
-        changes.reserve(all.size());
+        AlignedText::Transformation changes(text);
         bool modified = false;
         for (std::size_t at = 0; at < all.size();) {
             // A letter before a letter is a grapheme of its own.
             for (std::size_t plain = plainLength(all.substr(at)); plain > 0; --plain, ++at)
-                changes.push_back({static_cast<char32_t>(static_cast<unsigned char>(all[at])), 0});
+                changes.add({static_cast<char32_t>(static_cast<unsigned char>(all[at])), 0});
             if (at == all.size()) break;
             const std::size_t end = graphemeEnd(all, at);
             const std::string_view grapheme = all.substr(at, end - at);
             modified = rewriteGrapheme(grapheme, changes) || modified;
             at = end;
         }
-        if (modified) text.transform(changes);
+        if (modified) changes.finish();
         return {};
     }
 
@@ -54,7 +53,7 @@ class PrecompiledNormalizer final : public Normalizer {
         return endsBehind || at == 0 ? at : at - 1;
     }
 
-    bool rewriteGrapheme(std::string_view grapheme, std::vector<CharacterChange>& changes) const {
+    bool rewriteGrapheme(std::string_view grapheme, AlignedText::Transformation& changes) const {
         if (grapheme.size() <= kLongestWhole)
             if (const auto whole = m_map.replacementOf(grapheme)) {
                 replace(grapheme, *whole, changes);
@@ -68,7 +67,7 @@ class PrecompiledNormalizer final : public Normalizer {
                 replace(part, *replacement, changes);
                 modified = true;
             } else {
-                changes.push_back({character.point, 0});
+                changes.add({character.point, 0});
             }
             at += character.length;
         }
@@ -78,18 +77,16 @@ class PrecompiledNormalizer final : public Normalizer {
     // The last characters of a longer replacement are inserted ones; what a shorter one drops goes with the
     // character before, whichever that is.
     static void replace(std::string_view part, std::string_view replacement,
-                        std::vector<CharacterChange>& changes) {
-        const auto difference =
-            static_cast<int>(utf8::count(replacement)) - static_cast<int>(utf8::count(part));
-        for (std::size_t at = 0; at < replacement.size();) {
+                        AlignedText::Transformation& changes) {
+        const auto characters = static_cast<int>(utf8::count(replacement));
+        const auto replaced = static_cast<int>(utf8::count(part));
+        int count = 0;
+        for (std::size_t at = 0; at < replacement.size(); ++count) {
             const utf8::Character character = utf8::decode(replacement, at);
-            changes.push_back({character.point, 0});
+            changes.add({character.point, count < replaced ? 0 : 1});
             at += character.length;
         }
-        if (difference > 0)
-            for (auto last = changes.end() - difference; last != changes.end(); ++last) last->change = 1;
-        else if (difference < 0 && !changes.empty())
-            changes.back().change += difference;
+        if (characters < replaced) changes.drop(replaced - characters);
     }
 
     CharacterMap m_map;

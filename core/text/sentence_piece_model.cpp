@@ -45,7 +45,7 @@ class SentencePieceUnigram final : public TokenModel {
         }
         trie = PieceTrie(std::move(pieces));
         unknownScore = least - kUnknownPenalty;
-        greatestScore = greatest;
+        for (const SentencePiece& piece : file->pieces) scores.push_back(scoreOf(piece, greatest));
     }
 
     std::unique_ptr<WordEncoder> encoder() const override;
@@ -53,17 +53,18 @@ class SentencePieceUnigram final : public TokenModel {
     std::string_view kind() const override { return "SentencePiece Unigram"; }
 
     // A symbol of the user's is always preferred.
-    float scoreOf(std::uint32_t index, std::size_t length) const {
-        const SentencePiece& piece = file->pieces[index];
+    static float scoreOf(const SentencePiece& piece, float greatest) {
         if (piece.kind != Kind::userDefined) return piece.score;
-        return static_cast<float>(static_cast<double>(static_cast<float>(length) * greatestScore) - 0.1);
+        const auto length = static_cast<float>(piece.text.size());
+        return static_cast<float>(static_cast<double>(length * greatest) - 0.1);
     }
 
     std::unique_ptr<const SentencePieceFile> file;
     SentencePieceIds ids;
     SentencePieceNormalizer normalizer;
     PieceTrie trie;
-    float unknownScore = 0, greatestScore = 0;
+    std::vector<float> scores;  // by piece
+    float unknownScore = 0;
     bool joinsWords = false;  // whether a piece reaches from one word into the next
     std::array<std::uint32_t, 256> bytes{};
 };
@@ -82,9 +83,7 @@ class UnigramSentenceEncoder final : public WordEncoder {
  private:
     Result<void> cut(std::string_view text, std::vector<ModelToken>& out) {
         m_model.normalizer.apply(text, m_sentence);
-        const auto scoreOf = [this](std::uint32_t index, std::size_t length) {
-            return m_model.scoreOf(index, length);
-        };
+        const auto scoreOf = [this](std::uint32_t index, std::size_t) { return m_model.scores[index]; };
         const std::string_view all = m_sentence.text;
         out.reserve(out.size() + all.size() / 4);
         bool afterUnknown = false;

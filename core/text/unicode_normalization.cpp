@@ -192,15 +192,15 @@ void normalizeUnicode(AlignedText& text, NormalizationForm which) {
     const Form form = formOf(which);
     std::size_t staying = endOfStaying(all, 0, form);
     if (staying == all.size()) return;
-    std::vector<CharacterChange> changes;
-    changes.reserve(all.size());
+    AlignedText::Transformation transformation(text);
     std::vector<Mark> marks;
+    std::vector<CharacterChange> changes;
     for (std::size_t done = 0; done < all.size(); staying = endOfStaying(all, done, form)) {
         const bool more = staying < all.size();
         const std::size_t begin = more && staying > done ? utf8::previous(all, staying) : staying;
         while (done < begin) {
             const utf8::Character character = utf8::decode(all, done);
-            changes.push_back({character.point, 0});
+            transformation.add({character.point, 0});
             done += character.length;
         }
         if (!more) break;
@@ -208,13 +208,15 @@ void normalizeUnicode(AlignedText& text, NormalizationForm which) {
         for (; end < all.size(); end += utf8::lengthOfLead(all[end]))
             if (form.stays(utf8::decode(all, end).point)) break;
         decompose(all.substr(begin, end - begin), *form.decomposition, marks);
+        changes.clear();
         if (form.composes)
             recompose(marks, changes);
         else
             for (const Mark& mark : marks) changes.push_back(mark.change);
+        for (const CharacterChange& change : changes) transformation.add(change);
         done = end;
     }
-    text.transform(changes);
+    transformation.finish();
 }
 
 }  // namespace attnviz
