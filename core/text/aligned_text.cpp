@@ -6,9 +6,9 @@ namespace attnviz {
 
 ByteSpan AlignedText::at(std::size_t byte) const {
     if (!m_spans.empty()) return m_spans[byte];
-    std::size_t begin = byte;
-    while (begin > 0 && utf8::isContinuation(m_text[begin])) --begin;
-    const auto first = m_origin + static_cast<std::uint32_t>(begin);
+    std::size_t begin = std::max(byte, m_before);
+    while (begin > m_before && utf8::isContinuation(m_text[begin])) --begin;
+    const auto first = m_origin + static_cast<std::uint32_t>(begin - m_before);
     return {first, first + static_cast<std::uint32_t>(utf8::lengthOfLead(m_text[begin]))};
 }
 
@@ -21,7 +21,7 @@ void AlignedText::Writer::copy(const AlignedText& from, std::size_t begin, std::
     }
     for (std::size_t byte = begin; byte < end;) {
         const ByteSpan span = from.at(byte);
-        const std::size_t next = std::min<std::size_t>(span.end - from.m_origin, end);
+        const std::size_t next = std::min<std::size_t>(span.end - from.m_origin + from.m_before, end);
         for (; byte < next; ++byte) m_spans.push_back(span);
     }
 }
@@ -31,6 +31,7 @@ void AlignedText::materialize() {
     Writer writer(m_text.size());
     writer.copy(*this, 0, m_text.size());
     m_spans = std::move(writer.m_spans);
+    m_before = 0;
 }
 
 void AlignedText::append(const AlignedText& other) {
@@ -51,12 +52,16 @@ void AlignedText::append(const AlignedText& other) {
 }
 
 AlignedText AlignedText::slice(std::size_t begin, std::size_t end) const {
-    AlignedText part(m_text.substr(begin, end - begin), m_origin);
-    if (isIdentity())
+    AlignedText part;
+    part.m_origin = m_origin;
+    if (isIdentity()) {
+        part.m_text = m_text.substr(begin, end - begin);
         part.m_origin += static_cast<std::uint32_t>(begin);
-    else
-        part.m_spans.assign(m_spans.begin() + static_cast<std::ptrdiff_t>(begin),
-                            m_spans.begin() + static_cast<std::ptrdiff_t>(end));
+        return part;
+    }
+    Writer writer(end - begin);
+    writer.copy(*this, begin, end);
+    part.take(std::move(writer));
     return part;
 }
 
@@ -66,6 +71,7 @@ void AlignedText::cut(std::size_t begin, std::size_t end) {
         m_text = m_text.substr(begin, end - begin);
         return;
     }
+    materialize();
     m_text = m_text.substr(begin, end - begin);
     m_spans.erase(m_spans.begin() + static_cast<std::ptrdiff_t>(end), m_spans.end());
     m_spans.erase(m_spans.begin(), m_spans.begin() + static_cast<std::ptrdiff_t>(begin));
@@ -73,6 +79,11 @@ void AlignedText::cut(std::size_t begin, std::size_t end) {
 
 void AlignedText::prepend(std::string_view prefix) {
     if (m_text.empty() || prefix.empty()) return;
+    if (m_spans.empty()) {
+        m_text.insert(0, prefix);
+        m_before += prefix.size();
+        return;
+    }
     Writer writer(m_text.size() + prefix.size());
     writer.put(prefix, at(0));
     writer.copy(*this, 0, m_text.size());

@@ -37,14 +37,14 @@ class AlignedText {
     const std::string& text() const { return m_text; }
     std::size_t size() const { return m_text.size(); }
     std::uint32_t origin() const { return m_origin; }
-    bool isIdentity() const { return m_spans.empty(); }
+    bool isIdentity() const { return m_spans.empty() && m_before == 0; }
 
     // The span of the original that the byte stands for.
     ByteSpan at(std::size_t byte) const;
     // The span of the character of `length` bytes that begins at `byte`.
     ByteSpan spanOf(std::size_t byte, std::size_t length) const {
-        if (!m_spans.empty()) return m_spans[byte];
-        const auto first = m_origin + static_cast<std::uint32_t>(byte);
+        if (!m_spans.empty() || byte < m_before) return at(byte);
+        const auto first = m_origin + static_cast<std::uint32_t>(byte - m_before);
         return {first, first + static_cast<std::uint32_t>(length)};
     }
     // From the first byte's begin to the last one's end; begin < end.
@@ -116,11 +116,9 @@ class AlignedText {
     void take(std::string text, std::vector<ByteSpan> spans) {
         m_text = std::move(text);
         m_spans = std::move(spans);
+        m_before = 0;
     }
-    void take(Writer&& writer) {
-        m_text = std::move(writer.m_text);
-        m_spans = std::move(writer.m_spans);
-    }
+    void take(Writer&& writer) { take(std::move(writer.m_text), std::move(writer.m_spans)); }
 
     // Makes a new text of an old one, change by change.
     class Transformation {
@@ -152,8 +150,11 @@ class AlignedText {
     void materialize();
 
     std::string m_text;
-    std::vector<ByteSpan> m_spans;  // one a byte; empty: byte i stands for byte m_origin + i
+    // One a byte. Empty: byte i stands for byte m_origin + i - m_before, what is before for the first
+    // character.
+    std::vector<ByteSpan> m_spans;
     std::uint32_t m_origin = 0;
+    std::size_t m_before = 0;  // bytes
 };
 
 }  // namespace attnviz
