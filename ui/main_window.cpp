@@ -372,9 +372,9 @@ void MainWindow::showStatus() {
                           : m_runs->model() ? tr("Ready")
                                             : tr("Opened without a model: running is off"));
     const QString tokens = info.square()
-                               ? tr("%1 tokens").arg(countText(info.keys))
+                               ? tokenCountText(info.keys)
                                : tr("%1 × %2 tokens").arg(countText(info.queries), countText(info.keys));
-    QString shape = tr("%1 layers × %2 heads · %3").arg(info.layers).arg(info.heads).arg(tokens);
+    QString shape = tr("%1 × %2 · %3").arg(layerCountText(info.layers), headCountText(info.heads), tokens);
     if (!run->model.name.empty()) shape.prepend(QString::fromStdString(harmless(run->model.name)) + " · ");
     m_runLabel->setText(shape);
     m_storageLabel->setText(QString::fromStdString(info.storage) + " · " +

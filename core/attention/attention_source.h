@@ -33,6 +33,8 @@ struct AttentionInfo {
     std::int64_t keptBytes = 0;
     bool renormalized = false;  // a filter changed rows: every number shown says so
     std::string combined;       // "mean of 12 heads"; empty for heads as the model has them
+    // Masked keys that a filter hides; the other masked ones are padding. Ascending.
+    std::vector<int> hiddenKeys = {};
 
     bool square() const { return kind != AttentionKind::cross && queries == keys; }
 };

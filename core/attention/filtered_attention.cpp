@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "core/base/readable.h"
+
 namespace attnviz {
 namespace {
 
@@ -68,19 +70,30 @@ FilteredAttention::FilteredAttention(std::shared_ptr<const AttentionSource> sour
       m_info(m_source->info()),
       m_hidden(hiddenKeys(m_settings, m_tokens, m_info.keys)),
       m_heads(chosenHeads(m_settings, m_info.heads)) {
-    auto masked = m_info.visibility.maskedKeys();
+    const Visibility before = m_info.visibility;
+    for (const int key : m_hidden)
+        if (!before.masked(key)) m_info.hiddenKeys.push_back(key);
+    std::sort(m_info.hiddenKeys.begin(), m_info.hiddenKeys.end());
+    auto masked = before.maskedKeys();
     masked.insert(masked.end(), m_hidden.begin(), m_hidden.end());
     m_info.visibility.setMaskedKeys(std::move(masked));
     m_info.renormalized = m_info.renormalized || (m_settings.renormalize && !m_hidden.empty());
     if (m_settings.combine) {
         m_info.combined = std::string(headCombineName(*m_settings.combine)) + " of " +
-                          std::to_string(m_heads.size()) + (m_heads.size() == 1 ? " head" : " heads");
+                          counted(static_cast<std::int64_t>(m_heads.size()), "head");
         m_info.heads = m_info.keyValueHeads = 1;
     }
     if (m_settings.words) {
         m_info.visibility = unitVisibility();
         m_info.queries = static_cast<int>(m_tokens.queryUnits.size());
         m_info.keys = static_cast<int>(m_tokens.keyUnits.size());
+        m_info.hiddenKeys.clear();
+        for (const int unit : m_info.visibility.maskedKeys()) {
+            const KeyRange& pieces = m_tokens.keyUnits[index(unit)];
+            bool padding = true;
+            for (int key = pieces.begin; key < pieces.end; ++key) padding = padding && before.masked(key);
+            if (!padding) m_info.hiddenKeys.push_back(unit);
+        }
     }
     m_summaries = std::vector<Summaries>(index(m_info.layers) * index(m_info.heads));
 }

@@ -62,6 +62,10 @@ std::string readableBytes(std::int64_t bytes) {
     return buffer.data();
 }
 
+std::string counted(std::int64_t count, std::string_view noun) {
+    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 std::string harmless(std::string_view text, bool lines) {
     std::string out;
     out.reserve(text.size());

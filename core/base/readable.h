@@ -8,7 +8,8 @@
 
 namespace attnviz {
 
-std::string readableBytes(std::int64_t bytes);  // decimal: "47 KB", "2.7 GB"
+std::string readableBytes(std::int64_t bytes);                   // decimal: "47 KB", "2.7 GB"
+std::string counted(std::int64_t count, std::string_view noun);  // "1 head", "12 heads"
 
 // Control characters, bidirectional overrides and invalid UTF-8 replaced by visible escapes (\n stays if
 // `lines`).

@@ -331,8 +331,8 @@ class Page {
     }
     std::string about() const {
         const AttentionInfo& info = m_sources.front().source->info();
-        std::string line = modelName() + " · " + std::to_string(info.layers) + " layers × " +
-                           std::to_string(info.heads) + " heads · " + std::to_string(info.keys) + " tokens";
+        std::string line = modelName() + " · " + counted(info.layers, "layer") + " × " +
+                           counted(info.heads, "head") + " · " + counted(info.keys, "token");
         if (m_request.includeMetadata && !m_request.created.empty()) line += " · " + m_request.created;
         return line + "\n" + m_run.text();
     }

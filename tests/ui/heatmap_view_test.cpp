@@ -5,6 +5,7 @@
 #include <QtTest>
 
 #include "core/attention/dense_attention.h"
+#include "core/attention/filtered_attention.h"
 #include "tests/support/attention_text.h"
 #include "tests/support/made_attention.h"
 #include "ui/theme/appearance.h"
@@ -187,6 +188,13 @@ class HeatmapViewTest : public QObject {
         QCOMPARE(view.hovered(), std::optional(Cell{36, 36}));
         QTest::keyClick(&view, Qt::Key_Home);
         QCOMPARE(view.hovered(), std::optional(Cell{36, 2}));
+        // What a filter hides stays in its place.
+        const auto run = test::randomRun(1, 1, 40, false, 3, {38, 39});
+        FilterSettings settings;
+        settings.hiddenKeys = {0, 37, 38};
+        view.setMap(filtered(run->sources.front(), settings, {}), {}, tokenTexts(run->input.tokens),
+                    tokenTexts(run->input.tokens));
+        QCOMPARE(view.seenKeys(), (KeyRange{0, 38}));
         // All padding: nothing is hidden.
         show(view, *test::randomRun(1, 1, 3, false, 3, {0, 1, 2}));
         QCOMPARE(view.seenKeys(), (KeyRange{0, 3}));

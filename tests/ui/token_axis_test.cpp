@@ -38,13 +38,24 @@ class TokenAxisTest : public QObject {
         QCOMPARE(layout.labels[0].at, 27.0);
     }
 
-    void thenTheyTurnBy60ThenBy90ThenTheyAreTicks() {
+    void thenTheyTurnBy60ThenBy90ThenAreThinnedThenTicks() {
         const auto labels = words(40, 8);
         QCOMPARE(layoutTokenAxis(across(labels, 40 * 40)).form, TokenAxisForm::turned60);
-        QCOMPARE(layoutTokenAxis(across(labels, 40 * 13)).form, TokenAxisForm::turned90);
-        QCOMPARE(layoutTokenAxis(across(labels, 40 * 8)).form, TokenAxisForm::ticks);
-        QCOMPARE(layoutTokenAxis(down(labels, 40 * 13)).form, TokenAxisForm::horizontal);
-        QCOMPARE(layoutTokenAxis(down(labels, 40 * 8)).form, TokenAxisForm::ticks);
+        QCOMPARE(layoutTokenAxis(across(labels, 40 * 11)).form, TokenAxisForm::turned90);
+        QCOMPARE(layoutTokenAxis(across(labels, 40 * 11)).labels.size(), std::size_t(40));
+        QCOMPARE(layoutTokenAxis(down(labels, 40 * 11)).labels.size(), std::size_t(40));
+        for (const auto& layout :
+             {layoutTokenAxis(across(labels, 40 * 8)), layoutTokenAxis(down(labels, 40 * 8))}) {
+            QVERIFY(layout.form != TokenAxisForm::ticks);
+            QCOMPARE(layout.step, 2);
+            QCOMPARE(layout.labels.size(), std::size_t(20));
+            QCOMPARE(layout.minorTicks.size(), std::size_t(20));  // a mark at the place of each
+            QCOMPARE(layout.labels[3].token, 6);
+            QCOMPARE(layout.labels[3].text, labels[6]);
+        }
+        QVERIFY(layoutTokenAxis(down(labels, 40 * 8)).indices);  // which one it is
+        QCOMPARE(layoutTokenAxis(across(words(4096, 4), 600)).form, TokenAxisForm::ticks);
+        QCOMPARE(layoutTokenAxis(down(words(4096, 4), 600)).form, TokenAxisForm::ticks);
     }
 
     // For many sizes: what is drawn of neighbours has room between them.
@@ -67,7 +78,7 @@ class TokenAxisTest : public QObject {
                                 QVERIFY(apart * 0.866 >= 12);
                                 break;
                             case TokenAxisForm::turned90:
-                                QVERIFY(apart >= 12);
+                                QVERIFY(apart >= 10.9);
                                 break;
                             case TokenAxisForm::ticks:
                                 QVERIFY(apart >= half);
@@ -75,7 +86,7 @@ class TokenAxisTest : public QObject {
                         }
                     }
                     for (std::size_t i = 1; i < query.labels.size(); ++i)
-                        QVERIFY(query.labels[i].at - query.labels[i - 1].at >= 12);
+                        QVERIFY(query.labels[i].at - query.labels[i - 1].at >= 10.9);
                     QVERIFY2(key.breadth <= 112 && query.breadth <= 132,
                              qPrintable(QString("%1 %2").arg(key.breadth).arg(query.breadth)));
                 }
@@ -90,7 +101,7 @@ class TokenAxisTest : public QObject {
     }
 
     void ticksCarryRoundIndicesAndTheFirstPieces() {
-        const auto labels = words(500, 4);
+        const auto labels = words(1500, 4);
         const auto layout = layoutTokenAxis(across(labels, 600));
         QCOMPARE(layout.form, TokenAxisForm::ticks);
         QCOMPARE(layout.labels[1].token % 10, 0);

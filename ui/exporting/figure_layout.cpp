@@ -12,6 +12,7 @@ namespace {
 constexpr double kPoint = kUnitsPerPoint;
 constexpr double kCos60 = 0.5;
 constexpr double kLeastAxisPoints = 4.5;
+constexpr double kTightestLines = 0.8;               // on paper
 constexpr double kLongestTick = 52, kTickRoom = 11;  // in pixels of an axis' layout
 constexpr int kManyPanels = 25;                      // from here on small panels carry no tokens
 
@@ -61,7 +62,7 @@ class Layouter {
 
     // Smaller labels where only they let every token have its own.
     void chooseAxisSize(double cell) {
-        const double fitting = cell / (kAxisLineHeight * 0.8 + 0.05) * kAxisFontPixels;
+        const double fitting = cell / (kAxisLineHeight * kTightestLines + 0.05) * kAxisFontPixels;
         const bool helps = fitting < m_layout.labelSize && fitting >= kLeastAxisPoints * kPoint;
         setAxisSize(helps ? static_cast<int>(fitting) : m_layout.labelSize);
     }
@@ -101,6 +102,7 @@ class Layouter {
         request.length = length / scale;
         request.maxBreadth = breadth / scale;
         request.lineHeight = kAxisLineHeight;
+        request.tightest = kTightestLines;
         request.widthOf = [&](const QString& text) { return metrics.horizontalAdvance(text) / scale; };
         TokenAxisLayout layout = layoutTokenAxis(request);
         if (layout.form != TokenAxisForm::ticks) return layout;

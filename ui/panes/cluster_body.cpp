@@ -132,11 +132,10 @@ void ClusterBody::setRoles(const std::vector<HeadRole>& roles) {
     shown.mean = m_found->silhouette;
     for (const auto& count : m_found->byCount) shown.byCount.emplace_back(count.clusters, count.silhouette);
     for (std::size_t i = 0; i < m_found->clusters.size(); ++i)
-        shown.clusters.push_back(
-            {words[i].title,
-             tr("%1 heads · %2")
-                 .arg(countText(m_found->clusters[i].size), scoreText(m_found->clusters[i].silhouette, 2)),
-             {}});
+        shown.clusters.push_back({words[i].title,
+                                  tr("%1 · %2").arg(headCountText(m_found->clusters[i].size),
+                                                    scoreText(m_found->clusters[i].silhouette, 2)),
+                                  {}});
     for (const auto& place : m_found->heads)
         shown.clusters[static_cast<std::size_t>(place.cluster)].bars.push_back(
             {place.head, place.silhouette});

@@ -424,7 +424,7 @@ void ClustersPane::showCaption() {
     if (!m_found || !m_grouped) return;
     const bool byHand = m_count->currentIndex() > 0;
     const bool means = m_found->method == ClusterMethod::kMeans;
-    QStringList left{tr("%1 heads").arg(countText(static_cast<qint64>(m_found->heads.size())))};
+    QStringList left{headCountText(static_cast<qint64>(m_found->heads.size()))};
     left << (means ? tr("k-means++, seed 42") : tr("average linkage"));
     if (!byHand) left << tr("k by silhouette");
     m_left->setText(left.join(", "));

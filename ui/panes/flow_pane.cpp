@@ -269,7 +269,7 @@ void FlowPane::showLit() {
 QString FlowPane::headsText() const {
     const auto& info = m_shown.source->info();
     if (!info.combined.empty()) return QString::fromStdString(info.combined);
-    QString mean = info.heads == 1 ? tr("1 head") : tr("mean of %1 heads").arg(info.heads);
+    QString mean = meanOfHeadsText(info.heads);
     if (m_shown.heads.empty()) return mean;
     QStringList names;
     for (const auto& [layer, heads] : m_shown.heads)

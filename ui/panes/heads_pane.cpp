@@ -200,8 +200,8 @@ void HeadsPane::showScores() {
     showRunning();
     const auto ready = static_cast<qint64>(source->layersReady()) * info.heads;
     const auto all = static_cast<qint64>(info.layers) * info.heads;
-    QString count = waiting ? tr("%1 of %2 heads ready").arg(countText(ready), countText(all))
-                            : tr("%1 heads").arg(countText(all));
+    QString count =
+        waiting ? tr("%1 of %2 heads ready").arg(countText(ready), countText(all)) : headCountText(all);
     if (info.keyValueHeads < info.heads && info.keyValueHeads > 0)
         count += tr(" · %1 key-value groups").arg(info.keyValueHeads);
     m_left->setText(count);

@@ -286,8 +286,8 @@ void ImportancePane::showFound(const TokenImportance& found, int layer) {
     const QString layers = !shownLayer() ? tr("all layers")
                            : rollout()   ? tr("layers 0–%1").arg(layer)
                                          : tr("layer %1").arg(layer);
-    const QString heads = info.combined.empty() ? tr("mean of %1 heads").arg(info.heads)
-                                                : QString::fromStdString(info.combined);
+    const QString heads =
+        info.combined.empty() ? meanOfHeadsText(info.heads) : QString::fromStdString(info.combined);
     m_left->setText(tr("%1, %2").arg(heads, layers));
     QStringList right;
     if (rollout())

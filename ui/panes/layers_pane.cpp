@@ -177,7 +177,7 @@ void LayersPane::showControls() {
     const auto& info = workspace().rawSource()->info();
     m_layers->setCount(info.layers);
     m_layers->setEnabled(shown() != Show::chosen);
-    m_show->setItemText(0, tr("Mean of %1 heads").arg(info.heads));
+    m_show->setItemText(0, info.heads == 1 ? tr("The only head") : tr("Mean of %1 heads").arg(info.heads));
     const HeadId head = workspace().head();
     m_difference->setText(shown() == Show::chosen ? tr("Difference to L%1 H%2").arg(head.layer).arg(head.head)
                                                   : tr("Difference to layer %1").arg(head.layer));

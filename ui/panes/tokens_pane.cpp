@@ -377,8 +377,7 @@ void TokensPane::showImportance() {
     }
     const bool apart = rollout() && info.combined.empty();
     const auto source = apart ? workspace().headsSource() : workspace().source();
-    const QString heads =
-        apart ? tr("%1 heads").arg(source->info().heads) : QString::fromStdString(info.combined);
+    const QString heads = apart ? headCountText(source->info().heads) : QString::fromStdString(info.combined);
     const QString title = workspace().headTitle();
     showMarks();
     compute(

@@ -223,13 +223,15 @@ void HeatmapView::paintOverlay(QCPPainter& painter) {
     painter.restore();
     const auto lit = m_hovered ? m_hovered : pinned();
     if (!lit) return;
-    // The lit tokens again, in their colours, over the plain ones.
+    // The lit tokens again, in their colours, over the plain ones; one that has no label gets it for now.
     const auto only = [](const TokenAxisLayout& layout, int token) {
         TokenAxisLayout out = layout;
         std::erase_if(out.labels, [token](const TokenAxisLabel& label) { return label.token != token; });
         out.minorTicks.clear();
         return out;
     };
+    const QFontMetricsF tokens(tokenFont(11));
+    const auto widthOf = [&tokens](const QString& text) { return tokens.horizontalAdvance(text); };
     const auto again = [&](const TokenAxisLayout& layout, bool across, int token, const QColor& color) {
         if (layout.form == TokenAxisForm::ticks) {
             painter.setPen(QPen(color, 3));
@@ -240,8 +242,20 @@ void HeatmapView::paintOverlay(QCPPainter& painter) {
                 painter.drawLine(QPointF(area.left() - 6, at), QPointF(area.left() - 2, at));
             return;
         }
-        paintTokenAxis(painter, only(layout, token),
-                       {double(area.left()), double(area.top()), across, -1, 11, kLine}, color, color, color);
+        TokenAxisLayout shown = only(layout, token);
+        TokenAxisPaint paint{double(area.left()), double(area.top()), across, -1, 11, kLine};
+        if (shown.labels.empty()) {
+            const double at = across ? xAxis->coordToPixel(token + 0.5) - area.left()
+                                     : yAxis->coordToPixel(token + 0.5) - area.top();
+            if (at < 0 || at > (across ? area.width() : area.height())) return;
+            const double turned = layout.form == TokenAxisForm::turned60 ? 1.1 : 1;
+            const double room = std::max(40.0, (layout.breadth - layout.indexBreadth) * turned);
+            shown.labels = {
+                {token, at, elided(labelOf(across ? m_keyLabels : m_queryLabels, token), room, widthOf)}};
+            shown.minorTicks = {at};
+            paint.ground = p.panel;
+        }
+        paintTokenAxis(painter, shown, paint, color, color, color);
     };
     again(m_keyAxis, true, lit->key, p.keyMark);
     again(m_queryAxis, false, lit->query, p.accent);

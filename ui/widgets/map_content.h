@@ -7,8 +7,8 @@
 
 namespace attnviz::ui {
 
-// Ranges of queries and keys, never empty. Padding within the text stays, and so do padded queries of cross
-// attention, which are not known.
+// Ranges of queries and keys, never empty. Padding within the text stays, and so does what a filter hides; of
+// cross attention padded queries are not known.
 struct MapContent {
     KeyRange queries, keys;
     bool operator==(const MapContent&) const = default;
@@ -16,11 +16,15 @@ struct MapContent {
 
 inline MapContent contentOf(const AttentionInfo& info) {
     MapContent content{{0, info.queries}, {0, info.keys}};
-    const Visibility& visibility = info.visibility;
-    if (static_cast<int>(visibility.maskedKeys().size()) >= info.keys) return content;
-    while (visibility.masked(content.keys.begin)) ++content.keys.begin;
-    while (visibility.masked(content.keys.end - 1)) --content.keys.end;
-    if (info.square()) content.queries = content.keys;
+    const auto isPadding = [&info](int key) {
+        return info.visibility.masked(key) && !std::ranges::binary_search(info.hiddenKeys, key);
+    };
+    KeyRange keys = content.keys;
+    while (keys.size() > 0 && isPadding(keys.begin)) ++keys.begin;
+    while (keys.size() > 0 && isPadding(keys.end - 1)) --keys.end;
+    if (keys.size() <= 0) return content;
+    content.keys = keys;
+    if (info.square()) content.queries = keys;
     return content;
 }
 

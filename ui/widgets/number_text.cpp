@@ -1,11 +1,16 @@
 #include "ui/widgets/number_text.h"
 
+#include <QCoreApplication>
 #include <cmath>
 
 namespace attnviz::ui {
 namespace {
 
 constexpr QChar kMinus(0x2212), kThinSpace(0x2009);
+
+QString tr(const char* text) {
+    return QCoreApplication::translate("Numbers", text);
+}
 
 QString withTrueMinus(QString text) {
     return text.replace('-', kMinus);
@@ -44,6 +49,22 @@ QString countText(qint64 count) {
 QString percentText(double share) {
     if (!std::isfinite(share)) return QStringLiteral("–");
     return withTrueMinus(QString::number(share * 100, 'f', 1)) + kThinSpace + '%';
+}
+
+QString headCountText(qint64 heads) {
+    return heads == 1 ? tr("1 head") : tr("%1 heads").arg(countText(heads));
+}
+
+QString layerCountText(qint64 layers) {
+    return layers == 1 ? tr("1 layer") : tr("%1 layers").arg(countText(layers));
+}
+
+QString tokenCountText(qint64 tokens) {
+    return tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(countText(tokens));
+}
+
+QString meanOfHeadsText(qint64 heads) {
+    return heads == 1 ? headCountText(1) : tr("mean of %1 heads").arg(countText(heads));
 }
 
 }  // namespace attnviz::ui

@@ -138,9 +138,7 @@ PromptTexts PromptBar::texts() const {
 }
 
 void PromptBar::setTokenCount(int tokens) {
-    m_text->setNote(tokens < 0    ? QString()
-                    : tokens == 1 ? tr("1 token")
-                                  : tr("%1 tokens").arg(countText(tokens)));
+    m_text->setNote(tokens < 0 ? QString() : tokenCountText(tokens));
 }
 
 bool PromptBar::canContinue() const {

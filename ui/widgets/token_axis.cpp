@@ -13,6 +13,8 @@ namespace attnviz::ui {
 namespace {
 
 constexpr double kSin60 = 0.8660254037844386;
+constexpr double kThinned = 0.86;  // lines of thinned labels, or turned ones, stand so far apart
+constexpr int kMostStep = 20;
 constexpr double kLongestTurned = 104, kLongestTick = 52, kGap = 6, kTickLength = 5;
 
 int niceStep(double atLeast) {
@@ -34,20 +36,22 @@ class Layouter {
     TokenAxisLayout layout() {
         if (m_cell <= 0 || m_end <= m_first || !m_request.widthOf) return m_layout;
         const double line = m_request.lineHeight;
-        if (m_request.across) {
-            if (m_cell >= 12 && fitsAcross())
-                horizontalAcross();
-            else if (m_cell * kSin60 >= line * 0.86 && m_request.maxBreadth >= 40)
-                turned(TokenAxisForm::turned60, kSin60);
-            else if (m_cell >= line * 0.8 && m_request.maxBreadth >= 40)
-                turned(TokenAxisForm::turned90, 1.0);
-            else
-                ticks();
-        } else if (m_cell >= line * 0.8) {
-            horizontalDown();
-        } else {
+        m_layout.step = stepFor(line);
+        const double pitch = m_cell * m_layout.step;
+        if (m_request.across && m_cell >= 12 && fitsAcross()) {
+            m_layout.step = 1;
+            horizontalAcross();
+        } else if (pitch < line * m_request.tightest || (m_request.across && m_request.maxBreadth < 40)) {
             ticks();
+        } else if (!m_request.across) {
+            horizontalDown();
+        } else if (pitch * kSin60 >= line * kThinned) {
+            turned(TokenAxisForm::turned60, kSin60);
+        } else {
+            turned(TokenAxisForm::turned90, 1.0);
         }
+        if (m_layout.step > 1 && m_layout.form != TokenAxisForm::ticks)
+            for (const auto& label : m_layout.labels) m_layout.minorTicks.push_back(label.at);
         return m_layout;
     }
 
@@ -68,6 +72,15 @@ class Layouter {
         m_layout.labels.push_back({token, middleOf(token), std::move(text)});
     }
 
+    // Every token's label where lines may touch, else as few left out as give each a line of its own.
+    int stepFor(double line) const {
+        if (m_cell >= line * m_request.tightest) return 1;
+        for (const int step : {2, 3, 4, 5, 10, kMostStep})
+            if (m_cell * step >= line * kThinned) return step;
+        return 1;
+    }
+    int firstLabelled() const { return (m_first + m_layout.step - 1) / m_layout.step * m_layout.step; }
+
     void horizontalAcross() {
         m_layout.form = TokenAxisForm::horizontal;
         m_layout.breadth = m_request.lineHeight;
@@ -79,7 +92,7 @@ class Layouter {
         m_layout.form = form;
         const double room = std::min(kLongestTurned, (m_request.maxBreadth - kGap) / sine);
         double longest = 0;
-        for (int token = m_first; token < m_end; ++token) {
+        for (int token = firstLabelled(); token < m_end; token += m_layout.step) {
             if (!isSeen(token)) continue;
             add(token, elided(label(token), room, m_request.widthOf));
             longest = std::max(longest, m_request.widthOf(m_layout.labels.back().text));
@@ -90,11 +103,12 @@ class Layouter {
 
     void horizontalDown() {
         m_layout.form = TokenAxisForm::horizontal;
-        m_layout.indices = m_request.indices && m_cell >= m_request.lineHeight;
+        // Which one a thinned label is matters more than that its lines stand apart.
+        m_layout.indices = m_request.indices && (m_layout.step > 1 || m_cell >= m_request.lineHeight);
         if (m_layout.indices) m_layout.indexBreadth = m_request.widthOf(countText(m_end - 1)) + 2 * kGap;
         const double room = std::max(24.0, m_request.maxBreadth - m_layout.indexBreadth);
         double longest = 0;
-        for (int token = m_first; token < m_end; ++token) {
+        for (int token = firstLabelled(); token < m_end; token += m_layout.step) {
             if (!isSeen(token)) continue;
             add(token, elided(label(token), room, m_request.widthOf));
             longest = std::max(longest, m_request.widthOf(m_layout.labels.back().text));
@@ -105,6 +119,7 @@ class Layouter {
     // Index and the first characters of what follows, every so many tokens.
     void ticks() {
         m_layout.form = TokenAxisForm::ticks;
+        m_layout.step = 1;
         const double each = m_request.across ? kLongestTick + 2 * kGap : m_request.lineHeight * 2.5;
         const int step = niceStep(each / m_cell);
         const int begin = (m_first + step - 1) / step * step;
@@ -157,6 +172,12 @@ void paintTokenAxis(QPainter& painter, const TokenAxisLayout& layout, const Toke
     painter.save();
     const double line = paint.lineHeight;
     const bool ticks = layout.form == TokenAxisForm::ticks;
+    // Over others: what lies below is covered.
+    const auto cover = [&](const QString& words, QPointF left, double beyond) {
+        if (!paint.ground.isValid()) return;
+        const double wide = QFontMetricsF(painter.font()).horizontalAdvance(words) + beyond;
+        painter.fillRect(QRectF(left.x() - 2, left.y() - line / 2, wide + 4, line), paint.ground);
+    };
     const auto numberOf = [&paint](int token) {
         const int number = paint.numbers ? paint.numbers->at(static_cast<std::size_t>(token)) : token;
         return number < 0 ? QString() : countText(number);
@@ -174,6 +195,7 @@ void paintTokenAxis(QPainter& painter, const TokenAxisLayout& layout, const Toke
             const bool steep = layout.form == TokenAxisForm::turned90;
             painter.translate(paint.x + label.at + (steep ? 0 : line * 0.18), paint.y - 4);
             painter.rotate(steep ? -90 : -60);
+            cover(label.text, {}, 0);
             drawTokenText(painter, QRectF(0, -line / 2, 400, line), Qt::AlignLeft | Qt::AlignVCenter,
                           label.text, color, dim);
             painter.restore();
@@ -197,6 +219,12 @@ void paintTokenAxis(QPainter& painter, const TokenAxisLayout& layout, const Toke
                                  QPointF(paint.x - 1, paint.y + label.at));
                 right -= kTickLength - 2;
             }
+            const double number = layout.indices ? layout.indexBreadth : 0;
+            if (!ticks)
+                cover(label.text,
+                      {right - number - QFontMetricsF(painter.font()).horizontalAdvance(label.text),
+                       paint.y + label.at},
+                      number);
             if (layout.indices) {
                 painter.setFont(interfaceFont(paint.fontPixels));
                 painter.setPen(ticks ? color : dim);

@@ -1,5 +1,6 @@
 // Where the tokens stand along an edge of a map, so that they never collide: horizontal while they fit, then
-// turned by 60°, then by 90°, then thinned to ticks with an index. Long tokens are elided.
+// turned by 60°, then by 90°, then only every so-manieth with a mark at its place; where even those would say
+// little (every 20th and less), ticks with an index. Long tokens are elided.
 //
 // The layout is a pure function of lengths, so that the window and a figure share it and tests can read it.
 #pragma once
@@ -28,7 +29,8 @@ struct TokenAxisRequest {
     double maxBreadth = 0;                // what the labels may take across the edge
     double lineHeight = 16;
     std::function<double(const QString&)> widthOf;
-    bool indices = false;  // ask for the index beside each token where there is room
+    bool indices = false;    // ask for the index beside each token where there is room
+    double tightest = 0.73;  // how close lines of neighbours may come, in line heights
 };
 
 struct TokenAxisLabel {
@@ -41,10 +43,11 @@ struct TokenAxisLabel {
 struct TokenAxisLayout {
     TokenAxisForm form = TokenAxisForm::horizontal;
     bool indices = false;
+    int step = 1;        // every so-manieth token has a label; those of a multiple of it
     double breadth = 0;  // what the labels take across the edge
     double indexBreadth = 0;
     std::vector<TokenAxisLabel> labels;
-    std::vector<double> minorTicks;  // of ticks, in pixels
+    std::vector<double> minorTicks;  // between ticks, or at thinned labels; in pixels
 };
 
 TokenAxisLayout layoutTokenAxis(const TokenAxisRequest& request);
@@ -63,6 +66,7 @@ struct TokenAxisPaint {
     const std::vector<bool>* bold = nullptr;  // by token: drawn bold in `boldColor`; null: none
     QColor boldColor = {};
     const std::vector<int>* numbers = nullptr;  // by token: said instead of its index; below 0: nothing
+    QColor ground = {};                         // painted behind labels that lie on others; none if invalid
 };
 void paintTokenAxis(QPainter& painter, const TokenAxisLayout& layout, const TokenAxisPaint& paint,
                     const QColor& text, const QColor& dim, const QColor& markColor);

@@ -26,7 +26,7 @@ Result<AnalysisPicture> drawClusters(const AnalysisDrawing& drawing) {
         std::ranges::stable_sort(one.bars,
                                  [](const auto& a, const auto& b) { return a.silhouette > b.silhouette; });
         one.title = QStringLiteral("cluster %1").arg(cluster);
-        one.detail = QStringLiteral("%1 heads").arg(one.bars.size());
+        one.detail = headCountText(static_cast<qint64>(one.bars.size()));
     }
     silhouettes.mean = numberOf(document["silhouette"]);
     for (const auto& count : document["silhouette_by_k"].items())

@@ -61,7 +61,7 @@ Result<AnalysisPicture> drawFlow(const AnalysisDrawing& drawing) {
     QStringList words;
     words << (oneLayer ? QStringLiteral("Layer %1").arg(first)
                        : QStringLiteral("Layers %1–%2").arg(first).arg(last));
-    if (info.combined.empty()) words << QStringLiteral("mean of %1 heads").arg(request.heads.size());
+    if (info.combined.empty()) words << meanOfHeadsText(static_cast<qint64>(request.heads.size()));
     words << keptWords(keep);
     words << QStringLiteral("%1 of the weight").arg(percentText(shown.graph->keptShare));
     words.removeAll(QString());

@@ -7,6 +7,7 @@
 #include "ui/exporting/figures/analysis_figures.h"
 #include "ui/panes/distance_charts.h"
 #include "ui/widgets/chart_view.h"
+#include "ui/widgets/number_text.h"
 #include "ui/widgets/pane_parts.h"
 
 namespace attnviz::ui {
@@ -67,7 +68,8 @@ Result<AnalysisPicture> drawPositional(const AnalysisDrawing& drawing) {
                         meanOf(document["distance_profile"], "uniform"), info.keys > kLogarithmicFrom);
     const auto heads = document["distance_profile"].items().size();
     add(QStringLiteral("Weight by distance"),
-        QStringLiteral("line = mean of %1 heads, dashed = even").arg(heads), profile->view());
+        QStringLiteral("line = %1, dashed = even").arg(meanOfHeadsText(static_cast<qint64>(heads))),
+        profile->view());
     std::vector<double> distances(
         static_cast<std::size_t>(info.layers) * static_cast<std::size_t>(info.heads), std::nan(""));
     for (const auto& row : drawing.result.tables.front().rows)
