@@ -214,6 +214,7 @@ void MainWindow::connectControllers() {
 
 void MainWindow::openModel(const RunController::ModelWish& wish) {
     m_wasIdle = false;
+    m_banners->clear();  // of what was open
     std::optional<RunController::Order> after;
     if (!m_prompt->text().isEmpty() || m_workspace->document().ids) {
         after = order(m_settings.run.input.generation);

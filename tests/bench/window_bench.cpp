@@ -169,6 +169,10 @@ int main(int count, char** arguments) {
     std::vector<int> lengths;
     for (int i = 1; i < count; ++i) lengths.push_back(std::max(64, std::atoi(arguments[i])));
     if (lengths.empty()) lengths = {1024, 4096, 8192, 16384};
+    if (const auto map = findColormap("viridis"); !map) {
+        std::fprintf(stderr, "%s\n", map.error().sentence().c_str());
+        return 1;
+    }
     for (const int tokens : lengths) measure(tokens);
     return 0;
 }
