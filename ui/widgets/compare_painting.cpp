@@ -4,7 +4,7 @@
 
 #include "ui/theme/appearance.h"
 #include "ui/widgets/color_bar.h"
-#include "ui/widgets/compare_painted.h"
+#include "ui/widgets/compare_view.h"
 
 namespace attnviz::ui {
 namespace {
@@ -67,17 +67,16 @@ void CompareView::paintMap(QCPPainter& painter, const Placed& placed) const {
     painter.setBrush(Qt::NoBrush);
     painter.drawRect(rect.adjusted(-1, -1, 0, 0));
 
-    const double top = rect.top() - m_labels.y() - kCompareTitle + 3;
+    const double top = rect.top() - m_labels.y() - kTitle + 3;
     painter.setFont(interfaceFont(12, QFont::DemiBold));
     painter.setPen(p.text);
     const double mark = QFontMetricsF(painter.font()).horizontalAdvance(map.mark) + 10;
-    painter.drawText(QRectF(rect.left(), top, mark, kCompareTitle - 4), Qt::AlignVCenter | Qt::TextSingleLine,
+    painter.drawText(QRectF(rect.left(), top, mark, kTitle - 4), Qt::AlignVCenter | Qt::TextSingleLine,
                      map.mark);
     painter.setFont(interfaceFont(11));
     painter.setPen(p.secondaryText);
     const double room = std::max(20.0, rect.width() - mark);
-    painter.drawText(QRectF(rect.left() + mark, top, room, kCompareTitle - 4),
-                     Qt::AlignVCenter | Qt::TextSingleLine,
+    painter.drawText(QRectF(rect.left() + mark, top, room, kTitle - 4), Qt::AlignVCenter | Qt::TextSingleLine,
                      QFontMetricsF(painter.font()).elidedText(map.title, Qt::ElideRight, room));
 
     const auto own = m_hovered ? ownCell(map, *m_hovered) : std::nullopt;

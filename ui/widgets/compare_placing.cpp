@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "ui/theme/appearance.h"
-#include "ui/widgets/compare_painted.h"
+#include "ui/widgets/compare_view.h"
 #include "ui/widgets/linked_axis.h"
 
 namespace attnviz::ui {
@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kEdge = 12, kGap = 20, kBar = 32, kMostCell = 40, kSmallestSpan = 2, kMostAbove = 40;
 constexpr double kSmallFontBelow = 13;
+constexpr double kTightestSmall = 0.82;  // lines of the small font touch below nine pixels
 constexpr int kSynchronousTokens = 256;  // one tile: painting waits for less than a millisecond
 
 std::size_t index(int value) {
@@ -102,6 +103,7 @@ CompareView::Attempt CompareView::attempt(double left, double top, double width,
         placed.rect.setSize({std::max(1.0, keys * fitted), std::max(1.0, queries * fitted)});
         TokenAxisRequest request;
         request.lineHeight = small ? 11 : 16;
+        if (small) request.tightest = kTightestSmall;
         request.widthOf = [&metrics](const QString& text) { return metrics.horizontalAdvance(text); };
         request.labels = &map.keys;
         request.lower = range.keys.lower;
@@ -132,7 +134,7 @@ void CompareView::place(Room kept) {
     const auto count = static_cast<double>(m_shown.size());
     const double room = (width() - 2 * kEdge - kGap * (count - 1)) / count;
     m_bars = height() >= 190;
-    const double high = height() - kCompareTitle - (m_bars ? kBar : 8);
+    const double high = height() - kTitle - (m_bars ? kBar : 8);
     m_keyLabels = high >= 130;  // maps are worth more than their labels where there is little room
     double left = std::clamp(room * 0.3, 24.0, 92.0),
            top = m_keyLabels ? std::clamp(high * 0.3, 24.0, 80.0) : 2;
@@ -175,7 +177,7 @@ void CompareView::place(Room kept) {
     m_placed = std::move(best.placed);
     for (auto& placed : m_placed) {
         x += best.left;
-        placed.rect.moveTo(std::round(x), std::round(kCompareTitle + best.top + above));
+        placed.rect.moveTo(std::round(x), std::round(kTitle + best.top + above));
         x += placed.rect.width() + gap;
     }
     putPanels();

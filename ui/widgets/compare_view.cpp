@@ -8,8 +8,8 @@
 
 #include "ui/theme/appearance.h"
 #include "ui/widgets/accessible_value.h"
-#include "ui/widgets/compare_painted.h"
 #include "ui/widgets/linked_axis.h"
+#include "ui/widgets/painted_layer.h"
 
 namespace attnviz::ui {
 namespace {
@@ -35,8 +35,10 @@ CompareView::CompareView(QWidget* parent) : QCustomPlot(parent) {
     addLayer("furniture");
     addLayer("hover");
     layer("hover")->setMode(QCPLayer::lmBuffered);
-    m_furniture = std::make_unique<Painted>(*this, "furniture", &CompareView::paintFurniture);
-    m_overlay = std::make_unique<Painted>(*this, "hover", &CompareView::paintOverlay);
+    m_furniture = std::make_unique<PaintedLayer>(*this, "furniture",
+                                                 [this](QCPPainter& painter) { paintFurniture(painter); });
+    m_overlay = std::make_unique<PaintedLayer>(*this, "hover",
+                                               [this](QCPPainter& painter) { paintOverlay(painter); });
     m_someTiles.setSingleShot(true);
     m_someTiles.setInterval(kSomeTilesMs);
     connect(&m_someTiles, &QTimer::timeout, this, [this] { replot(rpQueuedReplot); });
@@ -225,10 +227,9 @@ void CompareView::follow(Cell joint) {
         const auto& map = m_maps[index(placed.map)];
         const auto own = ownCell(map, joint);
         if (!own) continue;
+        // Where the cell's middle stands, 0 to 1; of one out of view, half a cell within the edge.
         const auto toward = [](const QCPRange& range, int at) {
-            return at < range.lower       ? (at + 0.5 - at) / range.size()
-                   : at + 1 > range.upper ? (range.size() - 0.5) / range.size()
-                                          : (at + 0.5 - range.lower) / range.size();
+            return std::clamp(at + 0.5 - range.lower, 0.5, range.size() - 0.5) / range.size();
         };
         const Range range = rangeOf(map);
         m_anchor = {joint.key + 0.5, joint.query + 0.5};

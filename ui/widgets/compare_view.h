@@ -27,6 +27,8 @@
 
 namespace attnviz::ui {
 
+class PaintedLayer;
+
 struct CompareMap {
     QString mark, title;  // "A", "… little girl named …"; plain text
     std::shared_ptr<const AttentionSource> source;
@@ -87,7 +89,7 @@ class CompareView final : public QCustomPlot {
     void focusOutEvent(QFocusEvent* event) override;
 
  private:
-    class Painted;  // a layerable that paints by a member function of the view
+    static constexpr double kTitle = 22;  // above a map and its labels
     enum class Drag { none, maybeClick, pan, box };
     struct Panel {  // of a map, shown or not
         QCPAxisRect* rect = nullptr;
@@ -138,7 +140,7 @@ class CompareView final : public QCustomPlot {
     std::vector<Panel> m_panels;  // by map
     std::vector<int> m_shown;
     std::vector<Placed> m_placed;
-    std::unique_ptr<Painted> m_furniture, m_overlay;
+    std::unique_ptr<PaintedLayer> m_furniture, m_overlay;
     std::set<std::pair<int, TileKey>> m_wanted;  // at the last painting, and not come yet
     QTimer m_someTiles;
     bool m_bars = true, m_keyLabels = true;

@@ -7,7 +7,7 @@
 #include "ui/theme/appearance.h"
 #include "ui/widgets/attention_plottable.h"
 #include "ui/widgets/color_bar.h"
-#include "ui/widgets/heatmap_painted.h"
+#include "ui/widgets/heatmap_view.h"
 #include "ui/widgets/number_text.h"
 #include "ui/widgets/token_text.h"
 
@@ -223,7 +223,8 @@ void HeatmapView::paintOverlay(QCPPainter& painter) {
     painter.restore();
     const auto lit = m_hovered ? m_hovered : pinned();
     if (!lit) return;
-    // The lit tokens again, in their colours, over the plain ones; one that has no label gets it for now.
+    // The lit tokens again, in their colours, over the plain ones; one without a label has one as long as it
+    // is lit.
     const auto only = [](const TokenAxisLayout& layout, int token) {
         TokenAxisLayout out = layout;
         std::erase_if(out.labels, [token](const TokenAxisLabel& label) { return label.token != token; });
@@ -250,10 +251,17 @@ void HeatmapView::paintOverlay(QCPPainter& painter) {
             if (at < 0 || at > (across ? area.width() : area.height())) return;
             const double turned = layout.form == TokenAxisForm::turned60 ? 1.1 : 1;
             const double room = std::max(40.0, (layout.breadth - layout.indexBreadth) * turned);
+            // Neighbours that it would cut make way whole.
+            paint.ground = p.panel;
+            TokenAxisLayout away = layout;
+            std::erase_if(away.labels, [&](const TokenAxisLabel& label) {
+                return std::abs(label.at - at) >= kLine * turned;
+            });
+            away.minorTicks.clear();
+            paintTokenAxis(painter, away, paint, p.panel, p.panel, p.panel);
             shown.labels = {
                 {token, at, elided(labelOf(across ? m_keyLabels : m_queryLabels, token), room, widthOf)}};
             shown.minorTicks = {at};
-            paint.ground = p.panel;
         }
         paintTokenAxis(painter, shown, paint, color, color, color);
     };

@@ -7,7 +7,7 @@
 #include "ui/theme/appearance.h"
 #include "ui/widgets/accessible_value.h"
 #include "ui/widgets/attention_plottable.h"
-#include "ui/widgets/heatmap_painted.h"
+#include "ui/widgets/painted_layer.h"
 
 namespace attnviz::ui {
 namespace {
@@ -46,8 +46,10 @@ HeatmapView::HeatmapView(QWidget* parent) : QCustomPlot(parent) {
     m_someTiles.setSingleShot(true);
     m_someTiles.setInterval(kSomeTilesMs);
     connect(&m_someTiles, &QTimer::timeout, this, [this] { replot(rpQueuedReplot); });
-    m_furniture = std::make_unique<Painted>(*this, "furniture", &HeatmapView::paintFurniture);
-    m_overlay = std::make_unique<Painted>(*this, "hover", &HeatmapView::paintOverlay);
+    m_furniture = std::make_unique<PaintedLayer>(*this, "furniture",
+                                                 [this](QCPPainter& painter) { paintFurniture(painter); });
+    m_overlay = std::make_unique<PaintedLayer>(*this, "hover",
+                                               [this](QCPPainter& painter) { paintOverlay(painter); });
     connect(&Appearance::instance(), &Appearance::changed, this, &HeatmapView::refresh);
     refresh();
 }

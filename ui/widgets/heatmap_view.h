@@ -23,6 +23,7 @@
 namespace attnviz::ui {
 
 class AttentionPlottable;
+class PaintedLayer;
 
 class HeatmapView final : public QCustomPlot {
     Q_OBJECT
@@ -88,7 +89,6 @@ class HeatmapView final : public QCustomPlot {
     void focusOutEvent(QFocusEvent* event) override;
 
  private:
-    class Painted;  // a layerable that paints by a member function of the view
     enum class Drag { none, maybeClick, pan, box, keys, queries };
 
     int queries() const;
@@ -112,7 +112,7 @@ class HeatmapView final : public QCustomPlot {
     AttentionPlottable* m_map;
     std::set<TileKey> m_wanted;  // at the last painting, and not come yet
     QTimer m_someTiles;
-    std::unique_ptr<Painted> m_furniture, m_overlay;
+    std::unique_ptr<PaintedLayer> m_furniture, m_overlay;
     QStringList m_queryLabels, m_keyLabels;
     QString m_queryTitle = tr("Query"), m_keyTitle = tr("Key"), m_valueTitle = tr("weight");
     MapContent m_content;

@@ -7,6 +7,7 @@
 
 #include "ui/theme/appearance.h"
 #include "ui/widgets/accessible_value.h"
+#include "ui/widgets/painted_layer.h"
 
 namespace attnviz::ui {
 namespace {
@@ -16,19 +17,6 @@ constexpr double kLeastPlace = 44, kEdge = 4, kMostAspect = 2, kSmallestSpan = 2
 constexpr int kSynchronousTokens = 256;
 
 }  // namespace
-
-// Titles, captions, frames and the linked cell, over the maps.
-class MapPanels::Painted final : public QCPLayerable {
- public:
-    explicit Painted(MapPanels& panels) : QCPLayerable(&panels, "overlay"), m_panels(panels) {}
-
- protected:
-    void applyDefaultAntialiasingHint(QCPPainter* painter) const override { painter->setAntialiasing(false); }
-    void draw(QCPPainter* painter) override { m_panels.paintFurniture(*painter); }
-
- private:
-    MapPanels& m_panels;
-};
 
 MapPanels::MapPanels(QWidget* parent) : QCustomPlot(parent) {
     setAccessibleRole(*this, QAccessible::Graphic);
@@ -41,7 +29,8 @@ MapPanels::MapPanels(QWidget* parent) : QCustomPlot(parent) {
     plotLayout()->addElement(0, 0, inset);
     plotLayout()->setAutoMargins(QCP::msNone);
     plotLayout()->setMargins(QMargins());
-    m_furniture = std::make_unique<Painted>(*this);
+    m_furniture = std::make_unique<PaintedLayer>(*this, "overlay",
+                                                 [this](QCPPainter& painter) { paintFurniture(painter); });
     setBackground(ui::palette().panel);
     QSizePolicy policy(QSizePolicy::Expanding, QSizePolicy::Expanding);
     policy.setHeightForWidth(true);
@@ -256,6 +245,7 @@ std::optional<std::pair<int, Cell>> MapPanels::cellAt(const QPointF& position) c
     return std::nullopt;
 }
 
+// Titles, captions, frames and the linked cell, over the maps.
 void MapPanels::paintFurniture(QCPPainter& painter) {
     const auto& p = ui::palette();
     painter.setFont(interfaceFont(11));

@@ -20,6 +20,8 @@
 
 namespace attnviz::ui {
 
+class PaintedLayer;
+
 struct MapPanel {
     QString title, caption;  // "L2"; "0.955"; plain text
     std::shared_ptr<const AttentionSource> source;
@@ -67,7 +69,6 @@ class MapPanels final : public QCustomPlot {
     void focusOutEvent(QFocusEvent* event) override;
 
  private:
-    class Painted;
     struct Grid {
         int columns = 1, rows = 1;
         double side = 0, wide = 0, high = 0;  // of a map, and of its place with title and caption
@@ -86,7 +87,7 @@ class MapPanels final : public QCustomPlot {
     std::vector<MapPanel> m_panels;
     std::vector<QCPAxisRect*> m_rects;  // by panel
     std::vector<AttentionPlottable*> m_maps;
-    std::unique_ptr<Painted> m_furniture;
+    std::unique_ptr<PaintedLayer> m_furniture;
     ColorScale m_scale, m_differences;
     Pooling m_pooling = Pooling::max;
     std::optional<Cell> m_hovered;
